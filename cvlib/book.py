@@ -1,0 +1,209 @@
+"""What only the notebooks need: set up a chapter, hold a measured number, show code, check answers.
+
+Nothing else in :mod:`cvlib` knows that notebooks exist.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import math
+import textwrap
+from typing import TYPE_CHECKING, SupportsFloat
+
+from cvlib import device
+
+if TYPE_CHECKING:
+    from IPython.display import Markdown
+
+__all__ = ["OutOfBand", "check", "device", "expect", "mistake", "setup", "source"]
+
+
+class OutOfBand(AssertionError):
+    """A measured number has left the band that the text claims for it."""
+
+
+def setup(*, minutes: float, gpu: bool = False) -> None:
+    """Set up a chapter and say what running it takes.
+
+    Seeds torch, gives matplotlib the book's style and lets a cell end in a figure.
+
+    Parameters
+    ----------
+    minutes
+        How long the whole notebook runs on two CPU cores.
+    gpu
+        Whether a GPU makes it noticeably faster.
+
+    Examples
+    --------
+    >>> setup(minutes=0.5)
+    This chapter runs in about half a minute on two CPU cores. A GPU would not help.
+    """
+    import torch
+
+    from cvlib.figures import use_style
+
+    if minutes <= 0:
+        raise ValueError(f"minutes is {minutes}; expected a positive number")
+    use_style()
+    torch.manual_seed(0)
+    device()
+    _show_figures_at_the_end_of_a_cell()
+    duration = {0.5: "half a minute", 1: "a minute"}.get(minutes, f"{minutes:g} minutes")
+    advice = "makes it faster, and is not needed" if gpu else "would not help"
+    print(f"This chapter runs in about {duration} on two CPU cores. A GPU {advice}.")
+
+
+def _show_figures_at_the_end_of_a_cell() -> None:
+    """Register the formatter that turns a ``Figure`` into a PNG, as pyplot would do."""
+    from IPython import get_ipython
+
+    if get_ipython() is not None:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("png", bbox_inches=None, pil_kwargs={"optimize": True})
+
+
+def expect(
+    value: SupportsFloat, *, between: tuple[float, float], label: str, digits: int = 3
+) -> None:
+    """Print a measured number, and fail when it leaves the band that the text claims.
+
+    The regression run blanks what follows ``≈``, so the number may differ from machine to
+    machine, within the band.
+
+    Parameters
+    ----------
+    value
+        The number measured: anything that ``float`` takes.
+    between
+        The lowest and the highest value that the text allows, both included.
+    label
+        What was measured, with its unit.
+    digits
+        Significant digits to print.
+
+    Raises
+    ------
+    OutOfBand
+        If the value is outside the band, or not a number.
+    ValueError
+        If the band is empty.
+
+    Examples
+    --------
+    >>> expect(0.97512, between=(0.97, 0.99), label="test accuracy")
+    test accuracy ≈ 0.975
+    """
+    low, high = between
+    if not low < high:
+        raise ValueError(f"between is {between}; expected a lower number before a higher one")
+    number = float(value)
+    if math.isnan(number) or not low <= number <= high:
+        raise OutOfBand(f"{label} is {number:g}, outside the band from {low:g} to {high:g}")
+    print(f"{label} ≈ {number:.{digits}g}")
+
+
+def source(*objects: object) -> Markdown:
+    """Show the code of functions or classes as it stands in the package, without docstrings.
+
+    Parameters
+    ----------
+    objects
+        Functions, classes or methods written in Python.
+
+    Returns
+    -------
+    IPython.display.Markdown
+        A highlighted block of code: text and library cannot drift apart.
+
+    Raises
+    ------
+    TypeError
+        If an object has no Python source.
+
+    Examples
+    --------
+    >>> from cvlib.layers.convolution import output_size
+    >>> "def output_size" in source(output_size).data
+    True
+    """
+    from IPython.display import Markdown
+
+    blocks = []
+    for number, item in enumerate(objects):
+        try:
+            blocks.append(_without_docstrings(textwrap.dedent(inspect.getsource(item))))  # type: ignore[arg-type]
+        except (TypeError, OSError):
+            raise TypeError(
+                f"objects[{number}] is {item!r}; expected a function or class written in Python"
+            ) from None
+    return Markdown("```python\n" + "\n\n".join(blocks) + "\n```")
+
+
+def _without_docstrings(code: str) -> str:
+    lines = code.splitlines()
+    for node in ast.walk(ast.parse(code)):
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef) or ast.get_docstring(node) is None:
+            continue
+        text = node.body[0]
+        end = text.end_lineno or text.lineno
+        if end < len(lines) and not lines[end].strip():
+            end += 1
+        for line in range(text.lineno - 1, end):
+            lines[line] = "\0"
+    return "\n".join(line for line in lines if line != "\0").rstrip()
+
+
+def mistake(name: str, answer: object) -> str | None:
+    """Say what is wrong with the answer to an exercise.
+
+    Parameters
+    ----------
+    name
+        The exercise, a function of :mod:`cvlib.exercises`.
+    answer
+        The reader's function or value.
+
+    Returns
+    -------
+    str or None
+        What is wrong, or None when nothing is.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise.
+
+    Examples
+    --------
+    >>> mistake("output_size", lambda *sizes: None)
+    'output_size(28, 5, 1, 0) gives None, expected 24'
+    """
+    from cvlib import exercises
+
+    checker = exercises.find(name)
+    try:
+        return checker(answer)
+    except Exception as error:
+        return f"{name} raises {type(error).__name__}: {error}"
+
+
+def check(name: str, answer: object) -> None:
+    """Check the answer to an exercise and print the verdict: right, or what is wrong.
+
+    Parameters
+    ----------
+    name
+        The exercise, a function of :mod:`cvlib.exercises`.
+    answer
+        The reader's function or value.
+
+    Examples
+    --------
+    >>> check("output_size", lambda *sizes: None)
+    ✗ Not yet: output_size(28, 5, 1, 0) gives None, expected 24.
+    """
+    wrong = mistake(name, answer)
+    print(f"✗ Not yet: {wrong}." if wrong else f"✓ {name} is right.")
