@@ -26,7 +26,7 @@ def device(name: str | None = None) -> torch.device:
     Parameters
     ----------
     name
-        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"auto"``. Without it, the environment
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"auto"``. Without it, the environment
         variable ``CVLIB_DEVICE`` decides, else ``"auto"``: CUDA where torch sees a GPU, the CPU
         elsewhere.
 
@@ -58,7 +58,7 @@ def device(name: str | None = None) -> torch.device:
         chosen = torch.device(wanted)
     except RuntimeError:
         raise ValueError(
-            f"name (or CVLIB_DEVICE) is {wanted!r}; expected 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'"
+            f"name (or CVLIB_DEVICE) is {wanted!r}; expected 'auto', 'cpu', 'cuda' or 'cuda:N'"
         ) from None
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise RuntimeError(

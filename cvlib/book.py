@@ -16,10 +16,10 @@ from cvlib import device
 if TYPE_CHECKING:
     from IPython.display import Markdown
 
-__all__ = ["OutOfBand", "check", "device", "expect", "mistake", "setup", "source"]
+__all__ = ["OutOfBandError", "check", "device", "expect", "mistake", "setup", "source"]
 
 
-class OutOfBand(AssertionError):
+class OutOfBandError(AssertionError):
     """A measured number has left the band that the text claims for it."""
 
 
@@ -86,7 +86,7 @@ def expect(
 
     Raises
     ------
-    OutOfBand
+    OutOfBandError
         If the value is outside the band, or not a number.
     ValueError
         If the band is empty.
@@ -101,7 +101,7 @@ def expect(
         raise ValueError(f"between is {between}; expected a lower number before a higher one")
     number = float(value)
     if math.isnan(number) or not low <= number <= high:
-        raise OutOfBand(f"{label} is {number:g}, outside the band from {low:g} to {high:g}")
+        raise OutOfBandError(f"{label} is {number:g}, outside the band from {low:g} to {high:g}")
     print(f"{label} ≈ {number:.{digits}g}")
 
 

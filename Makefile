@@ -1,0 +1,61 @@
+# Everything runs inside .venv, which is made again only when the lock or the Python changes.
+# Only relative paths, so that the checkout may lie at a path with a space in it.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/ready
+PAGES := $(wildcard book/* book/*/* cvlib/*.py cvlib/*/*.py results/*.json)
+
+.DEFAULT_GOAL := help
+.PHONY: help environment book serve lab test execute lock format lint linkcheck clean
+
+help:  ## Say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+environment: $(READY)  ## Make .venv with the locked dependencies and the package
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { echo "Python's venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check uv==$$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
+	UV_HTTP_TIMEOUT=300 $(RUN) -m uv pip install --quiet --python $(RUN) --require-hashes -r requirements.lock
+	$(RUN) -m uv pip install --quiet --python $(RUN) --no-deps --editable .
+	@touch $@
+
+book: _build/html/.built  ## Render the book to _build/html
+	@echo "Open _build/html/index.html, or run: make serve"
+
+_build/html/.built: $(READY) _config.yml _toc.yml $(PAGES)
+	$(RUN) -m jupyter_book build . --path-output . --warningiserror --keep-going --nitpick --quiet
+	@touch $@
+
+serve: book  ## Render the book and serve it at http://localhost:8000
+	$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+lab: $(READY)  ## Open the notebooks in JupyterLab
+	$(RUN) -m jupyterlab book
+
+test: $(READY) book  ## Run every test: unit, doctest, notebooks, site
+	$(RUN) -m pytest
+
+execute: $(READY)  ## Run every notebook again and store its outputs
+	$(RUN) book/execute.py $(NOTEBOOKS)
+
+lock: $(READY)  ## Resolve the dependencies anew
+	$(RUN) -m uv pip compile pyproject.toml --quiet --all-extras --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
+
+format: $(READY)  ## Format code and notebooks
+	$(RUN) -m ruff check --fix-only --quiet .
+	$(RUN) -m ruff format .
+
+lint: $(READY)  ## Check style and types
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+linkcheck: $(READY)  ## Follow every link of the book
+	$(RUN) -m jupyter_book build . --path-output . --builder linkcheck
+
+clean:  ## Remove the rendered book; .venv stays
+	rm -rf _build
