@@ -27,7 +27,7 @@ book: _build/html/.built  ## Render the book to _build/html
 	@echo "Open _build/html/index.html, or run: make serve"
 
 _build/html/.built: $(READY) _config.yml _toc.yml $(PAGES)
-	$(RUN) -m jupyter_book build . --path-output . --warningiserror --keep-going --nitpick --quiet
+	$(VENV)/bin/jupyter-book build . --path-output . --warningiserror --keep-going --nitpick --quiet
 	@touch $@
 
 serve: book  ## Render the book and serve it at http://localhost:8000
@@ -55,7 +55,7 @@ lint: $(READY)  ## Check style and types
 	$(RUN) -m mypy
 
 linkcheck: $(READY)  ## Follow every link of the book
-	$(RUN) -m jupyter_book build . --path-output . --builder linkcheck
+	$(VENV)/bin/jupyter-book build . --path-output . --builder linkcheck
 
 clean:  ## Remove the rendered book; .venv stays
 	rm -rf _build
