@@ -1,0 +1,31 @@
+"""Pictures to learn from: embedded sets, the classic full sets, and any folder of pictures.
+
+What comes with the installed wheels and needs no network: :func:`digits`, :func:`mnist_sample`,
+:func:`photograph`, :func:`motorcycle`. What lies under :func:`data_root`, or is downloaded into it:
+:func:`mnist`, :func:`fashion_mnist`, :func:`cifar10`. What you bring along: :func:`folder`.
+
+A set of pictures is an :class:`ImageSet`: one ``uint8`` tensor, one tensor of labels, the names of
+the classes, and where they came from.
+"""
+
+from cvlib.data.cifar import cifar10
+from cvlib.data.embedded import digits, mnist_sample, motorcycle, photograph, photographs
+from cvlib.data.folders import folder
+from cvlib.data.idx import fashion_mnist, mnist
+from cvlib.data.image_set import ImageSet
+from cvlib.data.root import DataError, data_root
+
+__all__ = [
+    "DataError",
+    "ImageSet",
+    "cifar10",
+    "data_root",
+    "digits",
+    "fashion_mnist",
+    "folder",
+    "mnist",
+    "mnist_sample",
+    "motorcycle",
+    "photograph",
+    "photographs",
+]

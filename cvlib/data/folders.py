@@ -1,0 +1,176 @@
+"""Pictures in folders, a folder a class; and how a picture file becomes pixels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from cvlib.data.image_set import ImageSet
+from cvlib.data.root import DataError, entries, read
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SUFFIXES = (
+    ".bmp",
+    ".gif",
+    ".jpeg",
+    ".jpg",
+    ".pgm",
+    ".png",
+    ".ppm",
+    ".tif",
+    ".tiff",
+    ".webp",
+)
+
+
+def folder(path: str | os.PathLike[str], size: tuple[int, int] | None = None) -> ImageSet:
+    """Read pictures that lie in one folder for each class: ``path/class/picture.jpg``.
+
+    Parameters
+    ----------
+    path
+        The folder of the folders. The names of these, sorted, are the classes; hidden ones
+        (``.name``), files of other kinds and folders further down are passed over.
+    size
+        (height, width) in pixels that every picture is resized to: by the mean over the area where
+        it shrinks, bilinearly where it grows. Without it all pictures must be of one size.
+
+    Returns
+    -------
+    ImageSet
+        The pictures by class and then by file name. If all of them are grey, C is 1; if any has
+        colours, all are RGB. Transparency is dropped, 16 bits become 8, and a turn that a camera
+        wrote into the file (EXIF) is carried out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``size`` is not a pair of positive whole numbers.
+    DataError
+        If the folder or its classes are absent, a class holds no picture, a picture cannot be
+        decoded, or sizes differ and ``size`` is not given.
+
+    Examples
+    --------
+    >>> import cv2, tempfile
+    >>> place = tempfile.TemporaryDirectory()
+    >>> for name, grey in ("night", 0), ("snow", 255):
+    ...     (Path(place.name) / name).mkdir()
+    ...     picture = np.full((4, 6), grey, np.uint8)
+    ...     _ = cv2.imwrite(f"{place.name}/{name}/first.png", picture)
+    >>> pictures = folder(place.name)
+    >>> pictures.images.shape, pictures.classes
+    (torch.Size([2, 1, 4, 6]), ('night', 'snow'))
+    >>> folder(place.name, size=(2, 3)).images.shape
+    torch.Size([2, 1, 2, 3])
+    >>> place.cleanup()
+    """
+    if size is not None:
+        if not isinstance(size, tuple) or len(size) != 2 or not all(type(n) is int for n in size):
+            raise TypeError(f"size is {size!r}; expected (height, width), whole numbers")
+        if min(size) < 1:
+            raise ValueError(f"size is {size!r}; expected a height and width of at least 1")
+    place = Path(path)
+    files = files_by_class(place)
+    every = [file for names in files.values() for file in names]
+    images = stack(((file, read(file)) for file in every), len(every), size=size)
+    return ImageSet(images, labels_of(files), tuple(files), f"the folder {place.name}")
+
+
+def files_by_class(path: Path) -> dict[str, list[Path]]:
+    """List the picture files in each folder of a folder: classes and files sorted by name."""
+    if not path.is_dir():
+        raise DataError(f"{path}: {'not a folder' if path.exists() else 'absent'}; expected one")
+    visible = (path / name for name in sorted(entries(path)) if not name.startswith("."))
+    files = {
+        place.name: [
+            place / name
+            for name in sorted(entries(place))
+            if name.lower().endswith(_SUFFIXES) and not name.startswith(".")
+        ]
+        for place in visible
+        if place.is_dir()
+    }
+    if not files:
+        raise DataError(f"{path}: holds no folder; expected one for each class")
+    for name, pictures in files.items():
+        if not pictures:
+            raise DataError(
+                f"{path / name}: holds no picture; expected files that end in "
+                f"{' '.join(_SUFFIXES)}, or no such folder"
+            )
+    return files
+
+
+def labels_of(files: dict[str, list[Path]]) -> Tensor:
+    """Return the labels of files listed by class: the first class is 0."""
+    counts = torch.tensor([len(names) for names in files.values()])
+    return torch.arange(len(files)).repeat_interleave(counts)
+
+
+def stack(
+    files: Iterable[tuple[object, NDArray[np.uint8]]],
+    count: int,
+    *,
+    size: tuple[int, int] | None = None,
+    expected: tuple[int, int] | None = None,
+) -> Tensor:
+    """Decode picture files, (name for messages, bytes), into one tensor (count, 1 or 3, H, W).
+
+    ``size`` resizes each picture; ``expected`` is the size that each must have, that of the first
+    one if neither is given.
+    """
+    from tqdm import tqdm
+
+    images: NDArray[np.uint8] = np.empty((0, 3, 0, 0), np.uint8)
+    grey = True
+    bar = tqdm(files, total=count, desc="Reading", unit=" pictures", disable=None, leave=False)
+    for position, (name, data) in enumerate(bar):
+        picture = decode(data, name)
+        if size is not None:
+            picture = _resize(picture, size)
+        if position == 0:
+            images = np.empty((count, 3, *(expected or picture.shape[:2])), np.uint8)
+        if picture.shape[:2] != images.shape[2:]:
+            advice = "" if expected else ", as before it: size=(height, width) resizes all"
+            raise DataError(
+                f"{name}: is {picture.shape[0]}×{picture.shape[1]} pixels (height×width); "
+                f"expected {images.shape[2]}×{images.shape[3]}{advice}"
+            )
+        images[position] = picture if picture.ndim == 2 else picture.transpose(2, 0, 1)
+        grey = grey and picture.ndim == 2
+    return torch.from_numpy(images[:, :1].copy() if grey else images)
+
+
+def decode(data: NDArray[np.uint8], name: object) -> NDArray[np.uint8]:
+    """Decode a picture file: (H, W) if the file is grey, else (H, W, 3) in RGB."""
+    import cv2
+
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR)
+    except cv2.error:  # An empty file, or more pixels than OpenCV takes.
+        picture = None
+    if picture is None:
+        raise DataError(
+            f"{name}: cannot be decoded: {len(data):,} bytes that are no picture, "
+            "or only a part of one"
+        )
+    pixels = np.asarray(picture, np.uint8)
+    return pixels if pixels.ndim == 2 else pixels[..., ::-1]
+
+
+def _resize(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    import cv2
+
+    height, width = min(size[0], picture.shape[0]), min(size[1], picture.shape[1])
+    smaller = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    resized = cv2.resize(smaller, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(resized, np.uint8)

@@ -1,0 +1,198 @@
+"""Where data sets lie, how a file of theirs is read and checked, how an absent one is fetched."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import io
+import os
+import re
+import socket
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SECONDS_WITHOUT_A_BYTE = 30.0
+
+
+class DataError(RuntimeError):
+    """Data that is absent, incomplete or damaged; the message says what to do about it."""
+
+
+def data_root() -> Path:
+    """Return the folder where the full data sets lie.
+
+    Returns
+    -------
+    Path
+        The folder named by the environment variable ``CVLIB_DATA``, else ``cvlib`` in the user's
+        cache folder (``XDG_CACHE_HOME``, else ``~/.cache``). It need not exist.
+
+    Examples
+    --------
+    >>> import os
+    >>> from unittest import mock
+    >>> with mock.patch.dict(os.environ, CVLIB_DATA="/data/pictures"):
+    ...     print(data_root())
+    /data/pictures
+    """
+    if named := os.environ.get("CVLIB_DATA"):
+        return Path(named).expanduser()
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # The XDG specification: a relative path in such a variable is to be ignored.
+    return (cache if cache.is_absolute() else Path.home() / ".cache") / "cvlib"
+
+
+def check_split(split: str) -> None:
+    """Raise ValueError unless ``split`` is ``"train"`` or ``"test"``."""
+    if split not in ("train", "test"):
+        raise ValueError(f"split is {split!r}; expected 'train' or 'test'")
+
+
+def entries(folder: Path) -> set[str]:
+    """Return the names in a folder: none where the folder is absent."""
+    try:
+        return {entry.name for entry in folder.iterdir()}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be listed ({error.strerror})") from error
+
+
+def read(path: Path, sha256: str | None = None) -> NDArray[np.uint8]:
+    """Read a file's bytes, and hold them against a checksum where one is known."""
+    try:
+        data = np.fromfile(path, dtype=np.uint8)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    if sha256 is not None and (found := hashlib.sha256(data.data).hexdigest()) != sha256:
+        raise DataError(
+            f"{path}: the file is damaged or another one: its SHA-256 is {found}, "
+            f"the file SHA256SUMS at the data root says {sha256}"
+        )
+    return data
+
+
+def checksums(root: Path) -> dict[str, str]:
+    """Read ``SHA256SUMS`` at the data root, if there is one: path below the root to checksum."""
+    if "SHA256SUMS" not in entries(root):
+        return {}
+    path = root / "SHA256SUMS"
+    listed = {}
+    for number, line in enumerate(read(path).tobytes().decode(errors="replace").splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = re.fullmatch(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)", line)
+        if match is None:
+            raise DataError(
+                f"{path}: line {number} is {line[:80]!r}; expected 64 hexadecimal digits, two "
+                "blanks and a path below that folder, as sha256sum writes them"
+            )
+        listed[match[2]] = match[1].lower()
+    return listed
+
+
+def download(
+    dataset: str, folder: str, wanted: Iterable[str], md5: Mapping[str, str], advice: str
+) -> None:
+    """Have torchvision download a data set, and move it below the data root when it is whole.
+
+    Parameters
+    ----------
+    dataset
+        The name of the class in :mod:`torchvision.datasets`.
+    folder
+        Where torchvision puts the unpacked files, below the root.
+    wanted
+        Names of the files to move should the folder be there already; else it is moved as one.
+    md5
+        The md5 that torchvision expects, for each file that it downloads (path below the root):
+        says what came instead when a download is refused.
+    advice
+        What the reader can do when it fails.
+
+    Raises
+    ------
+    DataError
+        If the root cannot be written, the network is not there, or what came is not what
+        torchvision expects. Nothing is left under the root then.
+    """
+    import torchvision.datasets
+
+    root = data_root()
+    absent = f"{dataset} is not under {root}"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        temporary = tempfile.TemporaryDirectory(
+            prefix=".download-", dir=root, ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise DataError(
+            f"{absent}, and cannot be downloaded there: the folder cannot be written "
+            f"({error.strerror}). {advice}"
+        ) from error
+    with temporary as name:
+        try:
+            with _silent_off_a_terminal(), _impatient():
+                getattr(torchvision.datasets, dataset)(name, download=True)
+            _move(Path(name) / folder, root / folder, wanted)
+        except (RuntimeError, OSError, EOFError, http.client.HTTPException, zlib.error) as error:
+            reasons = list(_refused(Path(name), md5)) or [str(error).strip()]
+            raise DataError(
+                f"{absent}, and its download failed: {'; '.join(reasons)}. {advice}"
+            ) from error
+
+
+def _refused(folder: Path, md5: Mapping[str, str]) -> Iterator[str]:
+    for name, expected in md5.items():
+        path = folder / name
+        if path.is_file() and (found := file_md5(path)) != expected:
+            size = path.stat().st_size
+            yield f"{path.name} came with {size:,} bytes and md5 {found}, expected md5 {expected}"
+
+
+def file_md5(path: Path) -> str:
+    """Return the md5 of a file (a check against damage, no guard against intent)."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _move(source: Path, target: Path, wanted: Iterable[str]) -> None:
+    for archive in source.glob("*.gz"):
+        archive.unlink()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        source.rename(target)
+        return
+    for name in wanted:
+        (source / name).replace(target / name)
+
+
+@contextlib.contextmanager
+def _silent_off_a_terminal() -> Iterator[None]:
+    """Keep torchvision's progress bar out of logs and notebooks: it cannot be switched off."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        yield
+    else:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+
+
+@contextlib.contextmanager
+def _impatient() -> Iterator[None]:
+    """Give up on a silent connection: torchvision sets no time limit."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_SECONDS_WITHOUT_A_BYTE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
