@@ -1,0 +1,243 @@
+"""Run notebooks and store their outputs, the same bytes from one run to the next.
+
+``python book/execute.py [notebook ...]`` executes the named notebooks, or all of the book, each
+in its own folder, on the CPU with one thread. The regression run starts its kernels through
+:func:`notebook_client` too, so that what is stored and what is compared are made alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import nbformat
+from jupyter_client import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
+
+BOOK = Path(__file__).parent
+CELL_TIMEOUT = 600  # seconds; a hanging cell stops the command instead of the whole evening
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+# What editors leave behind and no reader sees.
+PASSING_CELL_METADATA = (
+    "ExecuteTime",
+    "collapsed",
+    "colab",
+    "execution",
+    "id",
+    "jupyter",
+    "outputId",
+    "scrolled",
+    "trusted",
+    "vscode",
+)
+PASSING_METADATA = ("accelerator", "colab", "orig_nbformat", "vscode", "widgets")
+
+
+class NotebookError(RuntimeError):
+    """A notebook that cannot be stored: a cell raised, hung, or wrote to stderr."""
+
+
+def notebook_client(
+    notebook: NotebookNode,
+    folder: Path,
+    *,
+    timeout: float,
+    kernel_name: str = CURRENT_ENV_KERNEL_NAME,
+) -> NotebookClient:
+    """Make the client that runs a notebook as a front end would.
+
+    Parameters
+    ----------
+    notebook
+        The notebook; its outputs are replaced as its cells run.
+    folder
+        Where the kernel runs.
+    timeout
+        Seconds that a cell may take.
+    kernel_name
+        The kernel; by default the Python that runs this.
+
+    Returns
+    -------
+    nbclient.NotebookClient
+        A client whose kernel is not yet started: see :func:`running`.
+    """
+    return NotebookClient(
+        notebook,
+        km=AsyncKernelManager(
+            kernel_name=kernel_name, kernel_spec_manager=NbvalKernelspecManager()
+        ),
+        resources={"metadata": {"path": str(folder)}},
+        timeout=max(1, round(timeout)),
+        iopub_timeout=30,
+        raise_on_iopub_timeout=True,
+        record_timing=False,
+        skip_cells_with_tag="",
+        shutdown_kernel="immediate",
+        extra_arguments=["--HistoryManager.hist_file=:memory:", "--log-level=ERROR"],
+    )
+
+
+def running(client: NotebookClient, **environment: str) -> AbstractContextManager[None]:
+    """Keep the client's kernel alive inside a ``with`` block.
+
+    Parameters
+    ----------
+    client
+        A client of :func:`notebook_client`.
+    environment
+        Variables to set beside those of this process. ``MPLBACKEND`` is not handed on, which
+        would keep figures out of the outputs, nor is ``PYTEST_CURRENT_TEST``, which would keep
+        what C code prints.
+
+    Returns
+    -------
+    context manager
+        The kernel runs inside, and is killed at the end.
+    """
+    environment = {**os.environ, **environment}
+    for name in ("MPLBACKEND", "PYTEST_CURRENT_TEST"):
+        environment.pop(name, None)
+    return client.setup_kernel(env=environment, cleanup_kc=True)
+
+
+def merge_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """Merge each run of adjacent stream outputs: how a kernel cuts them is a matter of timing.
+
+    Parameters
+    ----------
+    outputs
+        The outputs of a cell.
+
+    Returns
+    -------
+    list of NotebookNode
+        Copies; in streams, what a carriage return has overwritten is gone.
+    """
+    merged: list[NotebookNode] = []
+    for output in outputs:
+        last = merged[-1] if merged else {}
+        if output["output_type"] == "stream" and last.get("name") == output["name"]:
+            last["text"] += output["text"]
+        else:
+            merged.append(NotebookNode(output))
+    for output in merged:
+        if output["output_type"] == "stream":
+            output["text"] = re.sub(r"[^\n]*\r(?=[^\n])", "", output["text"])
+    return merged
+
+
+def normalise(notebook: NotebookNode) -> None:
+    """Take out of an executed notebook what changes from run to run or from machine to machine.
+
+    Parameters
+    ----------
+    notebook
+        The notebook, changed in place.
+    """
+    for name in PASSING_METADATA:
+        notebook.metadata.pop(name, None)
+    notebook.metadata["kernelspec"] = NotebookNode(KERNELSPEC)
+    language = notebook.metadata.get("language_info", {})
+    language.pop("version", None)
+    count = 0
+    for cell in notebook.cells:
+        for name in PASSING_CELL_METADATA:
+            cell.metadata.pop(name, None)
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = merge_streams(cell.outputs)
+        if not cell.source.strip():
+            cell.execution_count, cell.outputs = None, []
+            continue
+        count += 1
+        cell.execution_count = count
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output["execution_count"] = count
+            if "text/html" in output.get("data", {}):
+                output["data"].pop(WIDGET_VIEW, None)
+
+
+def execute(path: Path) -> None:
+    """Run one notebook and store its outputs in place.
+
+    Parameters
+    ----------
+    path
+        The notebook. It is replaced at once and only when every cell ran.
+
+    Raises
+    ------
+    NotebookError
+        If a cell raises, hangs, kills its kernel or writes to stderr.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = notebook_client(notebook, path.parent, timeout=CELL_TIMEOUT)
+    with running(client, OMP_NUM_THREADS="1", CVLIB_DEVICE="cpu"):
+        notebook.metadata["language_info"] = _language(client)
+        for number, cell in enumerate(notebook.cells):
+            try:
+                client.execute_cell(cell, number)
+            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                raise NotebookError(f"{path}, cell {number}: {error}") from None
+            for output in cell.get("outputs", []):
+                if output.get("name") == "stderr":
+                    raise NotebookError(f"{path}, cell {number} wrote to stderr:\n{output.text}")
+    normalise(notebook)
+    nbformat.validate(notebook)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    nbformat.write(notebook, unfinished)
+    unfinished.replace(path)
+
+
+def _language(client: NotebookClient) -> NotebookNode:
+    reply = client.wait_for_reply(client.kc.kernel_info())
+    return NotebookNode(reply["content"]["language_info"])
+
+
+def notebooks(folder: Path = BOOK) -> list[Path]:
+    """Find the notebooks of the book.
+
+    Parameters
+    ----------
+    folder
+        Where to look, at any depth.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Every notebook outside hidden folders, sorted.
+    """
+    return sorted(
+        path
+        for path in folder.rglob("*.ipynb")
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Run notebooks and store their outputs.")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of the book")
+    for path in parser.parse_args(arguments).notebooks or notebooks():
+        begin = time.perf_counter()
+        try:
+            execute(path)
+        except NotebookError as error:
+            sys.exit(f"{error}\n\nStopped; {path} is as it was.")
+        print(f"{time.perf_counter() - begin:6.1f} s  {path}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
