@@ -1,0 +1,183 @@
+"""The arguments that layers share: read, and refused with a message that names them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor
+
+__all__ = ["Padding", "Size", "check_convolution", "check_pictures", "integer", "pair"]
+
+Size = int | Sequence[int]
+Padding = Size | Literal["same", "valid"]
+
+
+def integer(name: str, value: object, least: int = 0) -> int:
+    """Read an integer.
+
+    Parameters
+    ----------
+    name
+        The argument's name in the message.
+    value
+        What came.
+    least
+        The smallest number allowed.
+
+    Returns
+    -------
+    int
+        The number.
+
+    Raises
+    ------
+    TypeError
+        If it is not an integer.
+    ValueError
+        If it is too small.
+
+    Examples
+    --------
+    >>> integer("stride", 0, least=1)
+    Traceback (most recent call last):
+    ValueError: stride is 0; expected at least 1
+    """
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}; expected an integer") from None
+    if number < least:
+        raise ValueError(f"{name} is {value!r}; expected at least {least}")
+    return number
+
+
+def pair(name: str, value: Size, least: int = 0) -> tuple[int, int]:
+    """Read one integer for rows and columns alike, or one for each.
+
+    Parameters
+    ----------
+    name
+        The argument's name in the message.
+    value
+        What came.
+    least
+        The smallest number allowed.
+
+    Returns
+    -------
+    tuple of int
+        For rows, for columns.
+
+    Raises
+    ------
+    TypeError
+        If it is neither an integer nor a pair of integers.
+    ValueError
+        If a number is too small.
+
+    Examples
+    --------
+    >>> pair("stride", 2), pair("stride", (2, 1))
+    ((2, 2), (2, 1))
+    """
+    items = value if isinstance(value, Sequence) else (value, value)
+    try:
+        rows, columns = map(operator.index, items)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} is {value!r}; expected an integer or a pair of integers") from None
+    if min(rows, columns) < least:
+        raise ValueError(f"{name} is {value!r}; expected at least {least}")
+    return rows, columns
+
+
+def check_pictures(x: Tensor) -> None:
+    """Refuse what is not a picture or a batch of them.
+
+    Parameters
+    ----------
+    x
+        ``(N, C, H, W)`` or ``(C, H, W)``.
+
+    Raises
+    ------
+    TypeError
+        If it is not a tensor.
+    ValueError
+        If it has another number of dimensions.
+    """
+    if not isinstance(x, Tensor):
+        raise TypeError(f"x is a {type(x).__name__}; expected a tensor")
+    if x.ndim not in (3, 4):
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, C, H, W) or (C, H, W)")
+
+
+def check_convolution(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Size,
+    padding: Padding,
+    dilation: Size,
+    groups: int,
+    transposed: bool = False,
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int]]:
+    """Read the arguments of a convolution and refuse what does not fit together.
+
+    Parameters
+    ----------
+    x, weight, bias, stride, padding, dilation, groups
+        As in :func:`cvlib.layers.convolution.conv2d`.
+    transposed
+        Whether ``weight`` lists input channels first, as transposed convolution has it.
+
+    Returns
+    -------
+    stride, dilation : tuple of int
+        For rows, for columns.
+    sides : tuple of int
+        Padding left, right, top and bottom, as :func:`torch.nn.functional.pad` takes it.
+
+    Raises
+    ------
+    TypeError
+        If dtypes differ, or an argument has the wrong type.
+    ValueError
+        If shapes do not fit together.
+    """
+    check_pictures(x)
+    for name, tensor in (("weight", weight), ("bias", bias)):
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(f"{name} is a {type(tensor).__name__}; expected a tensor")
+        if tensor is not None and tensor.dtype != x.dtype:
+            raise TypeError(f"{name} is {tensor.dtype}; expected {x.dtype}, as x is")
+    shape, channels = tuple(weight.shape), x.shape[-3]
+    if len(shape) != 4 or 0 in shape:
+        raise ValueError(f"weight has shape {shape}; expected four sizes, none of them 0")
+    for number, what in ((shape[0], "kernels of weight"), (channels, "channels of x")):
+        if number % integer("groups", groups, least=1):
+            raise ValueError(f"groups is {groups}; expected a divisor of the {number} {what}")
+    if transposed:
+        fits, expected, given = shape[0] == channels, f"({channels}, ...)", shape[1] * groups
+    else:
+        part = channels // groups
+        fits, expected, given = shape[1] == part, f"(O, {part}, ...)", shape[0]
+    if not fits:
+        raise ValueError(
+            f"weight has shape {shape}; expected {expected} for x with {channels} channels and "
+            f"groups {groups}"
+        )
+    if bias is not None and bias.shape != (given,):
+        raise ValueError(f"bias has shape {tuple(bias.shape)}; expected ({given},)")
+    steps, gaps = pair("stride", stride, least=1), pair("dilation", dilation, least=1)
+    if padding == "same":
+        if steps != (1, 1):
+            raise ValueError(f"padding is 'same' with stride {stride!r}; expected stride 1")
+        top, left = (gap * (taps - 1) // 2 for gap, taps in zip(gaps, shape[2:], strict=True))
+        bottom, right = gaps[0] * (shape[2] - 1) - top, gaps[1] * (shape[3] - 1) - left
+        return steps, gaps, (left, right, top, bottom)
+    if isinstance(padding, str) and padding != "valid":
+        raise ValueError(f"padding is {padding!r}; expected 'same', 'valid' or integers")
+    rows, columns = (0, 0) if isinstance(padding, str) else pair("padding", padding)
+    return steps, gaps, (columns, columns, rows, rows)
