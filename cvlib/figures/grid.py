@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from cvlib.figures.style import _STYLE, as_picture, hide_frame, new_figure
+from cvlib.figures.style import STYLE, as_picture, hide_frame, new_figure
 
 
 def show_images(
@@ -74,7 +74,7 @@ def show_images(
     figure, axes = new_figure(rows, columns, width=width, height=height, title=title)
     for place in axes.flat:
         hide_frame(place)
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         for number, (place, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
             low, high = limits or ((0, 255) if picture.dtype == "uint8" else (None, None))
             place.imshow(picture, cmap=cmap, vmin=low, vmax=high)

@@ -25,7 +25,8 @@ palette: dict[str, str] = {
     "grey": "#666666",
 }
 
-_STYLE: dict[str, Any] = {
+#: The look, as matplotlib parameters.
+STYLE: Any = {
     "axes.edgecolor": "#444444",
     "axes.grid": False,
     "axes.labelcolor": "#222222",
@@ -55,7 +56,7 @@ def use_style() -> None:
     --------
     >>> use_style()
     """
-    rcParams.update(_STYLE)
+    rcParams.update(STYLE)
 
 
 def new_figure(
@@ -100,7 +101,7 @@ def new_figure(
     """
     if rows < 1 or columns < 1:
         raise ValueError(f"rows and columns are {rows} and {columns}; expected at least 1")
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(width, height))
         axes = figure.subplots(rows, columns, squeeze=False, **subplots)
         if title is not None:
