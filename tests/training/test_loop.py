@@ -1,0 +1,380 @@
+"""The loop against one written by hand, against scikit-learn, and against wrong use."""
+
+import math
+import sys
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+import torch
+from sklearn.metrics import accuracy_score, log_loss
+from torch import nn
+from torch.nn import functional as F
+
+from cvlib.data import ImageSet, digits
+from cvlib.training import Evaluation, evaluate, fit
+
+SGD = partial(torch.optim.SGD, lr=0.5)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def sets():
+    return digits().split(test=297)
+
+
+def linear(classes=10, seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, classes))
+
+
+def weights(model):
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+class Recorder(nn.Module):
+    """A linear classifier that remembers what it was shown, and in which mode."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = linear()
+        self.seen, self.modes, self.graphs = [], [], []
+
+    def forward(self, x):
+        self.seen.append(x)
+        self.modes.append(self.training)
+        output = self.linear(x)
+        self.graphs.append(output.requires_grad)
+        return output
+
+
+def numbered(count):
+    """Pictures that are told apart by their first pixel."""
+    images = torch.zeros(count, 1, 8, 8, dtype=torch.uint8)
+    images[:, 0, 0, 0] = torch.arange(count)
+    return ImageSet(images, torch.arange(count) % 10, tuple("0123456789"), "numbered")
+
+
+def test_equals_a_loop_written_by_hand(sets):
+    train, test = sets
+    model = linear()
+    history = fit(model, train, test, epochs=3, optimizer=SGD, seed=5, device="cpu")
+
+    by_hand = linear()
+    optimizer = SGD(by_hand.parameters())
+    generator = torch.Generator().manual_seed(5)
+    for record in history.epochs:
+        loss = right = 0
+        for index in torch.randperm(len(train), generator=generator).split(128):
+            output = by_hand(train.images[index].float() / 255)
+            mean = F.cross_entropy(output, train.labels[index])
+            optimizer.zero_grad()
+            mean.backward()
+            optimizer.step()
+            loss += mean.item() * len(index)
+            right += (output.argmax(1) == train.labels[index]).sum().item()
+        assert record.train_loss == pytest.approx(loss / len(train), rel=1e-15)
+        assert record.train_accuracy == right / len(train)
+    assert torch.equal(weights(model), weights(by_hand))
+    assert [record.number for record in history.epochs] == [1, 2, 3]
+    measured = evaluate(by_hand, test)
+    assert (record.test_loss, record.test_accuracy) == (measured.loss, measured.accuracy)
+
+
+def test_learns_real_digits(sets):
+    history = fit(linear(), *sets, epochs=10, optimizer=SGD, device="cpu")
+    first, last = history.epochs[0], history.epochs[-1]
+    assert last.test_accuracy > 0.9
+    assert last.train_loss < first.train_loss / 2
+    assert last.test_loss < first.test_loss
+
+
+def test_learns_nothing_from_labels_that_say_nothing(sets):
+    train, test = sets
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
+    shuffled = ImageSet(train.images, train.labels[order], train.classes, "shuffled labels")
+    history = fit(linear(), shuffled, test, epochs=10, optimizer=SGD, device="cpu")
+    assert history.epochs[-1].test_accuracy < 0.3
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(sets):
+    def run(seed):
+        model = linear()
+        return fit(model, *sets, epochs=2, seed=seed, device="cpu"), weights(model)
+
+    (history, first), (again, second), (other, third) = run(3), run(3), run(4)
+    assert torch.equal(first, second)
+    assert history == again
+    assert not torch.equal(first, third)
+    assert history != other
+
+
+def test_draws_nothing_from_torchs_own_generator(sets):
+    model = linear()
+    before = torch.get_rng_state()
+    fit(model, *sets, epochs=1, device="cpu")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_shows_each_picture_once_an_epoch_in_the_order_of_the_seed():
+    model, pictures = Recorder(), numbered(50)
+    fit(model, pictures, epochs=2, batch_size=16, seed=7, device="cpu")
+    assert [len(batch) for batch in model.seen] == [16, 16, 16, 2] * 2
+    generator = torch.Generator().manual_seed(7)
+    expected = torch.cat([torch.randperm(50, generator=generator) for _ in range(2)])
+    shown = torch.cat(model.seen)[:, 0, 0, 0] * 255
+    assert torch.equal(shown.round().long(), expected)
+
+
+def test_shows_the_model_numbers_from_0_to_1():
+    model = Recorder()
+    pictures = numbered(256)
+    fit(model, pictures, pictures, epochs=1, device="cpu")
+    for batch in model.seen:
+        assert batch.dtype == torch.float32
+    values = torch.cat(model.seen)[:256, 0, 0, 0].sort().values
+    assert torch.equal(values, torch.arange(256) / 255)
+    assert pictures.images.dtype == torch.uint8
+    assert int(pictures.images.max()) == 255
+
+
+def test_trains_in_training_mode_and_evaluates_in_evaluation_mode():
+    model, pictures = Recorder(), numbered(20)
+    fit(model, pictures, pictures, epochs=2, batch_size=20, device="cpu")
+    assert model.modes == [True, False] * 2
+    assert model.graphs == [True, False] * 2
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_leaves_each_part_in_the_mode_in_which_it_came(sets, training):
+    model = nn.Sequential(linear(), nn.BatchNorm1d(10), nn.Dropout())
+    model.train(training)
+    model[1].training = not training
+    before = [part.training for part in model.modules()]
+    fit(model, *sets, epochs=1, device="cpu")
+    assert [part.training for part in model.modules()] == before
+    evaluate(model, sets[1])
+    assert [part.training for part in model.modules()] == before
+    with pytest.raises(ValueError, match="loss gives"):
+        fit(model, *sets, epochs=1, loss=lambda output, labels: output, device="cpu")
+    assert [part.training for part in model.modules()] == before
+
+
+def test_does_not_learn_from_the_test_set(sets):
+    train, test = sets
+    models = [linear(), linear()]
+    fit(models[0], train, test, epochs=2, device="cpu")
+    without = fit(models[1], train, epochs=2, device="cpu")
+    assert torch.equal(weights(models[0]), weights(models[1]))
+    assert without.epochs[-1].test_loss is without.epochs[-1].test_accuracy is None
+
+
+def test_optimizer_in_its_three_forms(sets):
+    def trained(optimizer_of):
+        model = linear()
+        fit(model, sets[0], epochs=1, optimizer=optimizer_of(model), device="cpu")
+        return weights(model)
+
+    adam = trained(lambda model: torch.optim.Adam(model.parameters(), lr=1e-3))
+    assert torch.equal(trained(lambda model: None), adam)
+    assert torch.equal(trained(lambda model: partial(torch.optim.Adam, lr=1e-3)), adam)
+    assert not torch.equal(trained(lambda model: SGD), adam)
+
+
+def test_another_loss(sets):
+    def squares(output, labels):
+        return F.mse_loss(output, F.one_hot(labels, 10).float())
+
+    model = linear()
+    before = evaluate(model, sets[1], loss=squares)
+    history = fit(model, *sets, epochs=3, loss=squares, device="cpu")
+    assert history.epochs[-1].test_loss < before.loss
+    assert history.epochs[-1].test_loss == evaluate(model, sets[1], loss=squares).loss
+
+
+@pytest.mark.parametrize("batch_size", [1, 10, 296, 297, 1000])
+def test_evaluate_equals_scikit_learn_whatever_the_batch_size(sets, batch_size):
+    model, test = linear(seed=2), sets[1]
+    measured = evaluate(model, test, batch_size=batch_size)
+    with torch.no_grad():
+        output = model(test.images / 255)
+    assert measured.accuracy == accuracy_score(test.labels, output.argmax(1))
+    assert measured.loss == pytest.approx(F.cross_entropy(output, test.labels).item(), rel=1e-6)
+    probabilities = output.double().softmax(1).numpy()
+    assert measured.loss == pytest.approx(log_loss(test.labels, probabilities), rel=1e-6)
+
+
+def test_evaluate_changes_nothing(sets):
+    model = nn.Sequential(linear(), nn.BatchNorm1d(10))
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    assert isinstance(evaluate(model, sets[1]), Evaluation)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, state[name])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"model": "LeNet"}, TypeError, "model is str; expected a torch.nn.Module"),
+        ({"model": nn.Flatten()}, ValueError, "model has no parameters"),
+        ({"train": torch.zeros(3)}, TypeError, "train is Tensor; expected a cvlib.data.ImageSet"),
+        ({"test": [1, 2]}, TypeError, "test is list; expected a cvlib.data.ImageSet"),
+        ({"train": digits()[:0]}, ValueError, "train is empty; expected at least one picture"),
+        ({"test": digits()[:0]}, ValueError, "test is empty; expected at least one picture"),
+        ({"epochs": 0}, ValueError, "epochs is 0; expected at least 1"),
+        ({"epochs": 1.5}, TypeError, "epochs is 1.5; expected an integer"),
+        ({"batch_size": 0}, ValueError, "batch_size is 0; expected at least 1"),
+        ({"optimizer": 0.1}, TypeError, "optimizer is float; expected a torch.optim.Optimizer"),
+        ({"optimizer": lambda parameters: 3}, TypeError, "optimizer is int; expected"),
+        (
+            {"optimizer": SGD(linear().parameters())},
+            ValueError,
+            "optimizer holds none of the model's parameters",
+        ),
+        (
+            {"model": linear(classes=9)},
+            ValueError,
+            "train has the label 9, but model gives 9 outputs; expected at least 10",
+        ),
+        (
+            {"train": digits()[digits().labels < 7], "model": linear(classes=7)},
+            ValueError,
+            "images has the label 9, but model gives 7 outputs; expected at least 10",
+        ),
+        (
+            {"model": nn.Conv2d(1, 10, 3)},
+            ValueError,
+            r"model gives outputs of shape \(128, 10, 6, 6\) for 128 pictures; expected \(128, cl",
+        ),
+        (
+            {"loss": partial(F.cross_entropy, reduction="none")},
+            ValueError,
+            r"loss gives a tensor of shape \(128,\); expected one number",
+        ),
+        (
+            {"loss": lambda output, labels: 0.0},
+            ValueError,
+            "loss gives float; expected one number",
+        ),
+        ({"device": "abacus"}, ValueError, "abacus"),
+    ],
+)
+def test_wrong_use_is_named(sets, arguments, error, message):
+    given = {"model": linear(), "train": sets[0], "test": sets[1], "epochs": 1, "device": "cpu"}
+    given |= arguments
+    with pytest.raises(error, match=message):
+        fit(given.pop("model"), given.pop("train"), given.pop("test"), **given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"model": None}, TypeError, "model is NoneType"),
+        ({"images": None}, TypeError, "images is NoneType; expected a cvlib.data.ImageSet"),
+        ({"images": digits()[:0]}, ValueError, "images is empty"),
+        ({"model": linear(classes=7)}, ValueError, "images has the label 9, but model gives 7"),
+        ({"batch_size": -1}, ValueError, "batch_size is -1"),
+        ({"loss": lambda output, labels: output}, ValueError, "loss gives a tensor of shape"),
+    ],
+)
+def test_wrong_use_of_evaluate_is_named(sets, arguments, error, message):
+    given = {"model": linear(), "images": sets[1]} | arguments
+    with pytest.raises(error, match=message):
+        evaluate(given.pop("model"), given.pop("images"), **given)
+
+
+def test_a_model_that_gives_several_tensors_is_named(sets):
+    class Pair(nn.Module):
+        def forward(self, x):
+            return x, x
+
+    with pytest.raises(TypeError, match="model gives tuple; expected one tensor"):
+        evaluate(Pair(), sets[0])
+
+
+def test_a_rate_that_is_too_large_is_told_with_epoch_and_batch(sets):
+    model = nn.Sequential(linear(), nn.ReLU(), nn.Linear(10, 10))
+    with pytest.raises(FloatingPointError) as caught:
+        fit(model, *sets, epochs=2, optimizer=partial(torch.optim.SGD, lr=1e30), device="cpu")
+    message = str(caught.value)
+    assert "from epoch 1, batch 2 of 12" in message or "from epoch 1, batch 3 of 12" in message
+    assert "Try a smaller learning rate than 1e+30" in message
+
+
+def test_a_loss_that_was_never_finite_is_told_otherwise(sets):
+    class Broken(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = linear()
+
+        def forward(self, x):
+            return self.linear(x) + math.nan
+
+    with pytest.raises(FloatingPointError, match=r"nan from epoch 1, batch 1 of 12\. .*before"):
+        fit(Broken(), *sets, epochs=1, device="cpu")
+
+
+def test_the_mean_is_over_pictures_and_not_over_batches():
+    pictures = numbered(11)
+    means = iter([1.0, 100.0])
+
+    def loss(output, labels):
+        return output.sum() * 0 + next(means)
+
+    history = fit(linear(), pictures, epochs=1, batch_size=10, loss=loss, device="cpu")
+    assert history.epochs[0].train_loss == pytest.approx((10 * 1 + 1 * 100) / 11)
+    means = iter([1.0, 100.0])
+    assert evaluate(linear(), pictures, batch_size=10, loss=loss).loss == pytest.approx(10)
+
+
+@pytest.mark.parametrize(
+    ("setting", "ci", "terminal", "notebook", "progress", "shown"),
+    [
+        (None, None, False, False, None, False),
+        (None, None, True, False, None, True),
+        (None, None, False, True, None, True),
+        (None, "true", True, True, None, False),
+        ("0", None, True, True, None, False),
+        ("1", "true", False, False, None, True),
+        ("", None, True, False, None, True),
+        (None, None, False, False, True, True),
+        ("1", None, True, True, False, False),
+    ],
+)
+def test_progress(monkeypatch, capsys, sets, setting, ci, terminal, notebook, progress, shown):
+    for name, value in (("CVLIB_PROGRESS", setting), ("CI", ci)):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+    shell = SimpleNamespace(kernel=object()) if notebook else None
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    fit(linear(), *sets, epochs=2, progress=progress, device="cpu")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    if shown:
+        assert "epoch 2 of 2: 100%" in captured.err
+        assert "24/24" in captured.err
+    else:
+        assert captured.err == ""
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_learns_the_same(sets):
+    runs = {}
+    for place in ("cpu", "cuda"):
+        model = linear()
+        runs[place] = fit(model, *sets, epochs=3, device=place), model
+        assert next(model.parameters()).device.type == place
+    for here, there in zip(runs["cpu"][0].epochs, runs["cuda"][0].epochs, strict=True):
+        assert here.train_loss == pytest.approx(there.train_loss, rel=1e-4)
+        assert here.test_loss == pytest.approx(there.test_loss, rel=1e-4)
+    on_gpu = evaluate(runs["cuda"][1], sets[1])
+    assert evaluate(runs["cuda"][1], sets[1], device="cpu").loss == pytest.approx(on_gpu.loss)
