@@ -197,13 +197,13 @@ def foreign_places() -> list[str]:
     folder_names = [str(folder) for folder in folders if len(folder.parts) > 1]
     return [
         *(rf"\b{re.escape(host)}\b" for host in hosts),
-        *(rf"(?<![\w.~$}}/-]){re.escape(folder)}(?![\w-])" for folder in folder_names),
+        *(rf"(?:file://|(?<![\w.~$}}/-])){re.escape(name)}(?![\w-])" for name in folder_names),
     ]
 
 
 def test_no_file_names_a_registry_or_a_folder_of_a_machine() -> None:
     anywhere = "|".join(foreign_places())
-    usual = r"(?<![\w.~/-])/(?:root|home/\w+|Users/\w+)/|[A-Z]:\\+Users\\"
+    usual = r"(?:file://|(?<![\w.~/-]))/(?:root|home/\w+|Users/\w+)/|[A-Z]:\\+Users\\"
     read = 0
     for path in project_files():
         try:

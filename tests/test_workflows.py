@@ -15,6 +15,13 @@ from click.testing import CliRunner
 
 from tests.checkout import ACTIONS, ROOT, WORKFLOWS, name_of, run, workflow_steps
 
+# The jobs that may change anything outside of their machine, and what.
+WRITES = {
+    "pages/deploy": {"pages", "id-token"},
+    "pages/link": {"statuses"},
+    "weekly/report": {"issues"},
+}
+
 
 @pytest.mark.parametrize(
     ("schema", "paths"),
@@ -66,6 +73,20 @@ def test_every_script_of_the_workflows_parses() -> None:
             ast.parse(program)
         for file in re.findall(r"(?<![\w./])((?:\.ci|book|tests)(?:/\w+)*)\b", script):
             assert (ROOT / file).exists(), f"{path} runs {file}, which does not exist"
+
+
+def test_no_workflow_holds_more_rights_than_it_needs() -> None:
+    rights = {}
+    for path in WORKFLOWS:
+        workflow = yaml.safe_load(path.read_text("utf-8"))
+        assert workflow["permissions"] in ({}, {"contents": "read"}), name_of(path)
+        for name, job in workflow["jobs"].items():
+            granted = job.get("permissions", {}).items()
+            rights[f"{path.stem}/{name}"] = {right for right, level in granted if level == "write"}
+    assert {job: granted for job, granted in rights.items() if granted} == WRITES
+    for path, step in workflow_steps():
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False, path
 
 
 def test_own_machines_never_run_a_pull_request() -> None:
