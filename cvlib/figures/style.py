@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-#: Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), by name, in the order of use.
+#: The palette of Okabe and Ito (jfly.uni-koeln.de/color), by name, in the order of use.
 palette: dict[str, str] = {
     "blue": "#0072B2",
     "vermillion": "#D55E00",
