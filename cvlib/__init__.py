@@ -1,8 +1,8 @@
 """The package behind the course: every idea from scratch, with torch's and OpenCV's numbers.
 
-Rooms, from the ground up: :mod:`cvlib.data`, :mod:`cvlib.layers`, :mod:`cvlib.training`,
-:mod:`cvlib.networks`, :mod:`cvlib.figures`, :mod:`cvlib.book`. Importing :mod:`cvlib` imports
-none of them, nor torch: each room is loaded when it is first used.
+Rooms, from the ground up: :mod:`cvlib.data`, :mod:`cvlib.images`, :mod:`cvlib.layers`,
+:mod:`cvlib.training`, :mod:`cvlib.networks`, :mod:`cvlib.figures`, :mod:`cvlib.book`. Importing
+:mod:`cvlib` imports none of them, nor torch: each room is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 __version__ = "0.1.0"
-_ROOMS = ("book", "data", "figures", "layers", "networks", "training")
+_ROOMS = ("book", "data", "exercises", "figures", "images", "layers", "networks", "training")
 __all__ = [*_ROOMS, "device"]
 
 

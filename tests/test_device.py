@@ -26,13 +26,13 @@ def test_auto_takes_cuda_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_name_is_named_in_the_error() -> None:
-    with pytest.raises(ValueError, match="'gpu'.*expected 'auto'"):
+    with pytest.raises(ValueError, match=r"'gpu'.*expected 'auto'"):
         cvlib.device("gpu")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there, so its absence cannot show")
 def test_cuda_without_gpu_says_so() -> None:
-    with pytest.raises(RuntimeError, match="'cuda'.*no CUDA GPU"):
+    with pytest.raises(RuntimeError, match=r"'cuda'.*no CUDA GPU"):
         cvlib.device("cuda")
 
 
