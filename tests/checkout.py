@@ -14,7 +14,6 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 
 
 def run(*command: str | Path, given: str | None = None) -> str:
@@ -52,8 +51,7 @@ def name_of(path: Path) -> str:
 
 
 def workflow_steps() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Go through the steps of every workflow and action, each with its file's name."""
-    for path in [*WORKFLOWS, *ACTIONS]:
-        content = yaml.safe_load(path.read_text("utf-8"))
-        jobs = content["jobs"].values() if "jobs" in content else [content["runs"]]
+    """Go through the steps of every workflow, each with its file's name."""
+    for path in WORKFLOWS:
+        jobs = yaml.safe_load(path.read_text("utf-8"))["jobs"].values()
         yield from ((name_of(path), step) for job in jobs for step in job["steps"])
