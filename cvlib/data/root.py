@@ -11,7 +11,6 @@ import re
 import socket
 import sys
 import tempfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,8 +144,8 @@ def download(
             with _silent_off_a_terminal(), _impatient():
                 getattr(torchvision.datasets, dataset)(name, download=True)
             _move(Path(name) / folder, root / folder, wanted)
-        except (RuntimeError, OSError, EOFError, http.client.HTTPException, zlib.error) as error:
-            reasons = list(_refused(Path(name), md5)) or [str(error).strip()]
+        except (RuntimeError, OSError, http.client.HTTPException) as error:
+            reasons = [" ".join(str(error).split()), *_refused(Path(name), md5)]
             raise DataError(
                 f"{absent}, and its download failed: {'; '.join(reasons)}. {advice}"
             ) from error

@@ -48,9 +48,13 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, folder: Path) -> None:
         self.asked: list[str] = []
         self.truncate = False
+        self.garble = False
         self.released = threading.Event()
         self.released.set()
         super().__init__(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
+
+    def handle_error(self, *args: object) -> None:
+        """Say nothing when the other side hangs up."""
 
     @property
     def url(self) -> str:
@@ -62,7 +66,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
-        super().do_GET()
+        if self.server.garble:
+            self.wfile.write(b"not HTTP\r\n")
+        else:
+            super().do_GET()
 
     def copyfile(self, source, outputfile) -> None:  # type: ignore[no-untyped-def]
         data = source.read()

@@ -195,6 +195,15 @@ def test_an_archive_that_lacks_pictures(copy: Path, members: list[tuple[str, byt
         data.cifar10("test")
 
 
+@pytest.mark.parametrize("prefix", ["./", "cifar10/", "./cifar10/"])
+def test_an_archive_that_was_packed_from_a_folder_above(
+    copy: Path, members: list[tuple[str, bytes]], prefix: str
+) -> None:
+    straight = data.cifar10("test")
+    copy.write_bytes(archive((prefix + str(name), content) for name, content in members))
+    assert torch.equal(data.cifar10("test").images, straight.images)
+
+
 def test_a_copy_of_another_number_of_pictures_is_not_cifar10(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +221,7 @@ def test_an_archive_that_means_harm(
     link = tarfile.TarInfo("test/cat/0000.jpg")
     link.type, link.linkname = tarfile.SYMTYPE, str(secret)
     away = [("../../away.jpg", b"x"), (f"{tmp_path}/away.jpg", b"x"), ("test/../away.jpg", b"x")]
+    away.append(("backup/test/cat/9999.jpg", jpeg((1, 2, 3))))
     rest = [member for member in members if member[0] != "test/cat/0000.jpg"]
     copy.write_bytes(archive([*away, (link, b""), *rest]))
     with pytest.raises(DataError, match="holds 9 of cat"):  # The link is not followed.

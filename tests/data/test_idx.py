@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import os
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -185,7 +186,8 @@ def sums(root: Path, *names: str) -> list[str]:
 def test_a_file_that_is_listed_is_checked(root: Path, raw: Path) -> None:
     images, labels = sums(root, f"MNIST/raw/{IMAGES}", f"./MNIST/raw/{LABELS}")
     binary = labels.replace("  ", " *")
-    (root / "SHA256SUMS").write_text(f"# made by sha256sum\n\n{images}\n{binary}\n")
+    capital = images[:64].upper() + images[64:]
+    (root / "SHA256SUMS").write_text(f"# made by sha256sum\n\n{capital}\n{binary}\n")
     data.mnist("test")
     changed = bytearray((raw / LABELS).read_bytes())
     changed[-1] ^= 1
@@ -250,9 +252,25 @@ def test_what_came_is_not_what_torchvision_expects(
 
 def test_a_download_that_breaks_off(root: Path, offered: Server) -> None:
     offered.truncate = True
-    with pytest.raises(DataError, match=r"MNIST is not under .* download failed: train-images.*gz"):
+    with pytest.raises(DataError, match=r"MNIST is not under .* download failed: .*gz came with"):
         data.mnist("test")
     assert list(root.iterdir()) == []
+
+
+def test_a_server_that_speaks_no_http(root: Path, offered: Server) -> None:
+    offered.garble = True
+    with pytest.raises(DataError, match=r"download failed: not HTTP\. Either"):
+        data.mnist("test")
+
+
+def test_a_server_that_falls_silent(
+    root: Path, offered: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cvlib.data.root._SECONDS_WITHOUT_A_BYTE", 0.2)
+    offered.released.clear()
+    with pytest.raises(DataError, match="timed out"):
+        data.mnist("test")
+    assert socket.getdefaulttimeout() is None
 
 
 def test_a_server_without_the_file(root: Path, server: Server, monkeypatch) -> None:  # type: ignore[no-untyped-def]
