@@ -1,0 +1,95 @@
+"""Checkers of the exercises in the chapter on pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvlib.exercises import compare_calls
+from cvlib.images.pixels import mosaic
+
+__all__ = ["brighten", "half_size"]
+
+
+def brighten(answer: object) -> str | None:
+    """Check a function that adds to each number of a picture and stops at 0 and at 255.
+
+    Parameters
+    ----------
+    answer
+        The reader's function from a ``uint8`` picture and an amount to a ``uint8`` picture.
+
+    Returns
+    -------
+    str or None
+        What is wrong, or None.
+
+    Examples
+    --------
+    >>> brighten(lambda image, amount: image)
+    'brighten(array([[200,  30]], dtype=uint8), 100) gives array([[200,  30]], dtype=uint8), \
+expected array([[255, 130]], dtype=uint8)'
+    """
+    cases = [
+        (_picture([[200, 30]]), 100),
+        (_picture([[200, 30]]), -100),
+        (_picture([[0, 1], [254, 255]]), 255),
+        (_picture([[0, 1], [254, 255]]), -255),
+        (_picture([[[10, 128, 250]]]), 0),
+    ]
+    return compare_calls("brighten", answer, _brighten, cases, _same_picture)
+
+
+def half_size(answer: object) -> str | None:
+    """Check a function from a sensor's mosaic to a picture of half the size.
+
+    Parameters
+    ----------
+    answer
+        The reader's function from (H, W) to (H/2, W/2, 3), both ``uint8``.
+
+    Returns
+    -------
+    str or None
+        What is wrong, or None.
+
+    Examples
+    --------
+    >>> half_size(lambda raw: None)
+    'half_size(array([[10, 20],
+           [40, 50]], dtype=uint8)) gives None, expected array([[[10, 30, 50]]], dtype=uint8)'
+    """
+    colours = _picture([[[250, 200, 1], [0, 201, 2]], [[3, 220, 4], [5, 240, 6]]])
+    cases = [
+        (_picture([[10, 20], [40, 50]]),),
+        (_picture([[10, 200], [240, 50]]),),
+        (_picture([[10, 21], [40, 50]]),),
+        (_picture(mosaic(colours.repeat(2, 0).repeat(2, 1)).tolist()),),
+        (_picture([[1, 2, 3, 4], [5, 6, 7, 8]]),),
+    ]
+    return compare_calls("half_size", answer, _half_size, cases, _same_picture)
+
+
+def _picture(values: list[list[object]]) -> NDArray[np.uint8]:
+    """Make a picture that an answer cannot change, so that each case stays what it says."""
+    picture = np.array(values, dtype=np.uint8)
+    picture.setflags(write=False)
+    return picture
+
+
+def _same_picture(got: object, expected: object) -> bool:
+    return (
+        isinstance(got, np.ndarray)
+        and isinstance(expected, np.ndarray)
+        and got.dtype == expected.dtype
+        and np.array_equal(got, expected)
+    )
+
+
+def _brighten(image: NDArray[np.uint8], amount: int) -> NDArray[np.uint8]:
+    return np.clip(image.astype(np.int16) + amount, 0, 255).astype(np.uint8)
+
+
+def _half_size(raw: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    green = (raw[0::2, 1::2].astype(np.uint16) + raw[1::2, 0::2]) // 2
+    return np.stack([raw[0::2, 0::2], green.astype(np.uint8), raw[1::2, 1::2]], axis=-1)
