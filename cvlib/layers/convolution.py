@@ -68,7 +68,7 @@ def output_size(
 
     References
     ----------
-    Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 2.4.
+    Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 5.1.
 
     Examples
     --------

@@ -1,0 +1,325 @@
+"""Drawings of the chapter on convolution: its arithmetic in numbered squares, and its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+from torch import Tensor
+
+from cvlib.figures.style import hide_frame, new_figure, palette
+from cvlib.layers.convolution import conv2d, output_size, unfold
+
+__all__ = [
+    "draw_cross_correlation",
+    "draw_filter",
+    "draw_learning",
+    "draw_output_size",
+    "draw_unfold",
+]
+
+# Paler shades of the palette, on which numbers can be read.
+_SEEN, _USED, _RESULT = "#CFE6F7", "#FBE3B5", "#F9D3BD"
+_WINDOWS = ("#CFE6F7", "#FBE3B5", "#CDEBDF", "#F3D9E6")
+_LINE, _FAINT, _EMPTY = "#333333", "#BBBBBB", "#F2F2F2"
+
+
+def draw_cross_correlation(x: Tensor, weight: Tensor, row: int = 0, column: int = 0) -> Figure:
+    """Draw one step of a cross-correlation with its numbers: what is seen, weighted and summed.
+
+    Parameters
+    ----------
+    x
+        A picture ``(H, W)``, or one of several channels ``(C, H, W)``.
+    weight
+        One kernel, ``(kernel height, kernel width)`` or ``(C, kernel height, kernel width)``.
+    row, column
+        Which number of the output to show in the making.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A line a channel with the input and the kernel, then the output, and the sum below.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = draw_cross_correlation(torch.eye(3), torch.eye(2))
+    >>> figure.axes[0].texts[-1].get_text()
+    '1·1 + 0·0 + 0·0 + 1·1 = 2'
+    """
+    channels, kernel = x.reshape(-1, *x.shape[-2:]), weight.reshape(-1, *weight.shape[-2:])
+    y = conv2d(channels, kernel[None])[0]
+    (height, width), (rows, columns) = channels.shape[1:], kernel.shape[1:]
+    right, total = width + 1.6 + columns + 1.6, len(channels) * (height + 1)
+    figure, axes = _drawing(right + y.shape[1], total + 0.6)
+    seen = [(row + i, column + j) for i, j in np.ndindex(rows, columns)]
+    terms = []
+    for number, (values, weights) in enumerate(zip(channels, kernel, strict=True)):
+        top, name = number * (height + 1), f" {number + 1}" if len(channels) > 1 else ""
+        middle = top + (height - rows) / 2
+        _grid(axes, values, (0, top), dict.fromkeys(seen, _SEEN))
+        _grid(axes, weights, (width + 1.6, middle), dict.fromkeys(np.ndindex(rows, columns), _USED))
+        _symbol(axes, "★", width + 0.8, top + height / 2)
+        _label(axes, f"input{name}", 0, top)
+        _label(axes, f"kernel{name}", width + 1.6, middle)
+        pairs = zip(weights.flatten(), (values[place] for place in seen), strict=True)
+        terms += [f"{_number(weight)}·{_number(pixel)}" for weight, pixel in pairs]
+    middle = (total - 1 - y.shape[0]) / 2
+    _symbol(axes, "=", right - 0.8, middle + y.shape[0] / 2)
+    _grid(axes, y, (right, middle), {(row, column): _RESULT})
+    _label(axes, "output", right, middle)
+    line = " + ".join(terms).replace("+ −", "− ") + f" = {_number(y[row, column])}"
+    axes.text((right + y.shape[1]) / 2, total - 0.1, line, ha="center", va="center", fontsize=10)
+    return figure
+
+
+def draw_output_size(
+    size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> Figure:
+    """Draw the first and the last position of a kernel, and the output they belong to.
+
+    Parameters
+    ----------
+    size, kernel_size, stride, padding, dilation
+        As in :func:`cvlib.layers.convolution.output_size`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The padded input with what the kernel sees first and last, and where it looks never; the
+        output; the formula above them.
+
+    Examples
+    --------
+    >>> figure = draw_output_size(7, 3, stride=2)
+    >>> figure.axes[0].get_title()
+    '⌊(7 + 2·0 − 1·(3 − 1) − 1) / 2⌋ + 1 = 3'
+    """
+    count = output_size(size, kernel_size, stride, padding, dilation)
+    padded = size + 2 * padding
+    taps = dilation * np.arange(kernel_size)
+    starts = stride * np.arange(count)
+    seen = set((starts[:, None] + taps).ravel().tolist())
+    first, last = set(product(taps, taps)), set(product(starts[-1] + taps, starts[-1] + taps))
+    widest = size + 2 * max(padding, 1)
+    right = widest + 1.6
+    figure, axes = _drawing(right + size + 1, widest + 1.9)
+    corner, middle = (widest - padded) / 2, (widest - count) / 2
+    for r, c in np.ndindex(padded, padded):
+        inside = padding <= min(r, c) and max(r, c) < size + padding
+        colour = _SEEN if (r, c) in first else "none" if inside else _EMPTY
+        never = not {r, c} <= seen
+        mark = "×" if never else "" if inside else "0"
+        _cell(axes, corner + c, corner + r, colour, mark, line=_LINE if inside else _FAINT)
+        if (r, c) in last:
+            _mark(axes, corner + c, corner + r)
+    for r, c in np.ndindex(count, count):
+        _cell(axes, right + c, middle + r, _SEEN if r == c == 0 else "none")
+    _mark(axes, right + count - 1, middle + count - 1)
+    for words, left, side in (("input", corner, padded), ("output", right, count)):
+        axes.text(left, (widest + side) / 2 + 0.5, f"{words} {side} × {side}", va="center")
+    key = "blue: seen first     orange frame: seen last     ×: never seen     0: padding"
+    axes.text(0, widest + 1.5, key, va="center", color=palette["grey"], fontsize=9)
+    span = f"{size} + 2·{padding} − {dilation}·({kernel_size} − 1) − 1"
+    axes.set_title(f"⌊({span}) / {stride}⌋ + 1 = {count}", loc="center")
+    return figure
+
+
+def draw_unfold(x: Tensor, kernel_size: int) -> Figure:
+    """Draw im2col: the windows of a picture, each a column of a matrix.
+
+    Parameters
+    ----------
+    x
+        A picture, ``(H, W)``.
+    kernel_size
+        Side of the windows; as many windows as there are colours can be told apart: four.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Each window in its own copy of the picture, and the matrix with a column of its colour.
+
+    Raises
+    ------
+    ValueError
+        If there are more than four windows.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = draw_unfold(torch.arange(9).reshape(3, 3), 2)
+    """
+    columns = unfold(x[None], kernel_size)
+    count = columns.shape[1]
+    if count > len(_WINDOWS):
+        raise ValueError(f"x has {count} windows; expected at most {len(_WINDOWS)}")
+    height, width = x.shape
+    across = output_size((height, width), kernel_size)[1]
+    down = -(-count // across)
+    tall = max(down * (height + 1) - 1, len(columns))
+    right = across * (width + 1) + 1.4
+    figure, axes = _drawing(right + count, tall)
+    for number in range(count):
+        r, c = divmod(number, across)
+        place = (c * (width + 1), (tall - down * (height + 1) + 1) / 2 + r * (height + 1))
+        seen = [(r + i, c + j) for i, j in np.ndindex(kernel_size, kernel_size)]
+        _grid(axes, x, place, dict.fromkeys(seen, _WINDOWS[number]))
+    colours = {place: _WINDOWS[place[1]] for place in np.ndindex(*columns.shape)}
+    middle = (tall - len(columns)) / 2
+    _symbol(axes, "→", right - 1.2, tall / 2)
+    _grid(axes, columns, (right, middle), colours)
+    return figure
+
+
+def draw_filter(picture: NDArray[np.uint8], kernel: Tensor, result: Tensor) -> Figure:
+    """Draw a grey photograph, a kernel, and what the kernel makes of the photograph.
+
+    Parameters
+    ----------
+    picture
+        ``uint8``, (H, W).
+    kernel
+        ``(kernel height, kernel width)``. Weights that sum to 1 keep the brightness, and the
+        result is shown from 0 to 255; else 0 is middle grey, and the strongest hundredth of the
+        result is black or white.
+    result
+        The filtered picture, ``(H, W)``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The three side by side.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = draw_filter(np.zeros((8, 8), np.uint8), torch.eye(3) / 3, torch.zeros(8, 8))
+    >>> [axes.get_title() for axes in figure.axes]
+    ['picture', 'kernel, sum 1', 'result']
+    """
+    figure, axes = new_figure(1, 3, height=2.75, width_ratios=(1, 0.62, 1))
+    total = float(kernel.sum())
+    keeps = abs(total - 1) < 1e-5
+    strong = float(result.abs().flatten().quantile(0.99)) or 1.0
+    limits = (0.0, 255.0) if keeps else (-strong, strong)
+    axes[0, 0].imshow(picture, vmin=0, vmax=255, cmap="gray")
+    axes[0, 2].imshow(result.cpu().numpy(), vmin=limits[0], vmax=limits[1], cmap="gray")
+    _kernel(axes[0, 1], kernel, size=10 if kernel.shape[1] < 5 else 7)
+    titles = ("picture", f"kernel, sum {_number(total)}", "result")
+    for place, words in zip(axes[0], titles, strict=True):
+        hide_frame(place)
+        place.set_title(words, loc="center")
+    return figure
+
+
+def draw_learning(
+    losses: Mapping[str, Sequence[float]], kernels: Mapping[str, Tensor], *, title: str
+) -> Figure:
+    """Draw how a loss falls, and the kernels that were learnt beside the true one.
+
+    Parameters
+    ----------
+    losses
+        A curve each: the loss before every step.
+    kernels
+        Kernels ``(kernel height, kernel width)`` by name.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The curves, both axes logarithmic, then the kernels with their numbers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = draw_learning({"noise": [1, 0.1]}, {"true": torch.eye(3)}, title="It falls")
+    >>> len(figure.axes)
+    2
+    """
+    ratios = [2.0, *[0.8] * len(kernels)]
+    figure, (axes,) = new_figure(1, len(ratios), height=2.7, title=title, width_ratios=ratios)
+    dashes = ("-", "--", ":")
+    for (name, values), dash in zip(losses.items(), dashes, strict=False):
+        axes[0].loglog(range(1, len(values) + 1), values, dash, label=name)
+    axes[0].set_xlabel("step")
+    axes[0].set_ylabel("loss")
+    axes[0].grid(alpha=0.25)
+    axes[0].legend(frameon=False)
+    for place, (name, kernel) in zip(axes[1:], kernels.items(), strict=True):
+        hide_frame(place)
+        _kernel(place, kernel, size=7)
+        place.set_title(name, loc="center", fontsize=10)
+    return figure
+
+
+def _drawing(width: float, height: float) -> tuple[Figure, Axes]:
+    """Make a figure to draw squares on: x from 0 to ``width``, y downwards to ``height``."""
+    inches = min(7 / (width + 0.4), 0.42)
+    figure, axes = new_figure(width=7, height=inches * (height + 0.8))
+    spare = (7 / inches - width) / 2
+    axes[0, 0].set_aspect("equal")
+    axes[0, 0].set_xlim(-spare, width + spare)
+    axes[0, 0].set_ylim(height + 0.1, -0.7)
+    hide_frame(axes[0, 0])
+    return figure, axes[0, 0]
+
+
+def _kernel(axes: Axes, kernel: Tensor, size: float) -> None:
+    axes.set_aspect("equal")
+    axes.set_xlim(-0.1, kernel.shape[1] + 0.1)
+    axes.set_ylim(kernel.shape[0] + 0.1, -0.1)
+    _grid(axes, kernel, (0, 0), {}, size=size)
+
+
+def _grid(
+    axes: Axes,
+    values: Tensor,
+    corner: tuple[float, float],
+    colours: Mapping[tuple[int, ...], str],
+    size: float = 11,
+) -> None:
+    """Draw numbers in squares, their upper left corner at (x, y), some of them coloured."""
+    for place, value in np.ndenumerate(values.detach().cpu().numpy()):
+        left, top = corner[0] + place[1], corner[1] + place[0]
+        _cell(axes, left, top, colours.get(place, "none"), _number(value), size)
+
+
+def _cell(
+    axes: Axes,
+    left: float,
+    top: float,
+    colour: str,
+    text: str = "",
+    size: float = 11,
+    line: str = _LINE,
+) -> None:
+    axes.add_patch(Rectangle((left, top), 1, 1, facecolor=colour, edgecolor=line, linewidth=1))
+    axes.text(left + 0.5, top + 0.52, text, ha="center", va="center", fontsize=size, color=_LINE)
+
+
+def _mark(axes: Axes, left: float, top: float) -> None:
+    place, colour = (left + 0.12, top + 0.12), palette["vermillion"]
+    axes.add_patch(Rectangle(place, 0.76, 0.76, fill=False, edgecolor=colour, linewidth=2))
+
+
+def _symbol(axes: Axes, text: str, x: float, y: float) -> None:
+    axes.text(x, y, text, ha="center", va="center", fontsize=14)
+
+
+def _label(axes: Axes, text: str, left: float, top: float) -> None:
+    axes.text(left, top - 0.35, text, ha="left", va="center", fontsize=10, color=palette["grey"])
+
+
+def _number(value: float | Tensor) -> str:
+    """Write a number as on paper: no decimals where none are needed, a true minus sign."""
+    text = f"{float(value):.2f}".rstrip("0").rstrip(".")
+    return ("0" if text == "-0" else text).replace("-", "−")
