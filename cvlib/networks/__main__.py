@@ -1,0 +1,91 @@
+"""Make the weights that come with the package: ``python -m cvlib.networks lenet``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+from torch import nn
+
+import cvlib
+from cvlib.data import mnist_sample
+from cvlib.networks import LeNet, checkpoint
+from cvlib.training import evaluate, fit
+
+
+def train_lenet(seed: int, device: str | None = None) -> tuple[nn.Module, dict[str, str]]:
+    """Train LeNet on 4,000 of the embedded digits, as the book's chapter does.
+
+    Parameters
+    ----------
+    seed
+        Seed of the weights and of the shuffling.
+    device
+        Where to train; :func:`cvlib.device` chooses by default.
+
+    Returns
+    -------
+    model : torch.nn.Module
+        The trained network.
+    facts : dict of str
+        What it was trained on, and its accuracy on the 1,000 digits held out.
+    """
+    train, test = mnist_sample().split(test=1000)
+    torch.manual_seed(seed)
+    model = LeNet()
+    fit(
+        model,
+        train,
+        epochs=15,
+        batch_size=32,
+        optimizer=torch.optim.Adam(model.parameters(), lr=0.002),
+        loss=nn.CrossEntropyLoss(label_smoothing=0.1),
+        device=device,
+        seed=seed,
+    )
+    accuracy = evaluate(model, test).accuracy
+    return model, {"data": train.source, "test_accuracy": f"{accuracy:g}"}
+
+
+RECIPES: dict[str, Callable[[int, str | None], tuple[nn.Module, dict[str, str]]]] = {
+    "lenet": train_lenet
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        The words after the command's name; those of this process by default.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m cvlib.networks",
+        description="Train a network and store its weights, as the ones in the package were made.",
+    )
+    parser.add_argument("name", choices=RECIPES, help="the network")
+    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument("--device", help="cpu, cuda or auto (default: CVLIB_DEVICE, else auto)")
+    parser.add_argument("--output", type=Path, help="default: in the package")
+    chosen = parser.parse_args(arguments)
+    model, facts = RECIPES[chosen.name](chosen.seed, chosen.device)
+    path = chosen.output or checkpoint(chosen.name)
+    metadata = {
+        "command": f"python -m cvlib.networks {chosen.name} --seed {chosen.seed}",
+        "cvlib": cvlib.__version__,
+        "torch": torch.__version__.partition("+")[0],
+        **facts,
+    }
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    weights = {name: value.cpu() for name, value in model.state_dict().items()}
+    unfinished.write_bytes(save(weights, metadata))
+    unfinished.replace(path)
+    print(f"{path}: test accuracy {facts['test_accuracy']}")
+
+
+if __name__ == "__main__":
+    main()
