@@ -1,0 +1,51 @@
+"""Where the built site lies, and what stands on its pages before any script runs."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+from tests.checkout import ROOT
+
+#: The site under test: what `make book` renders, or a copy of it that CVLIB_SITE names.
+SITE = Path(os.environ.get("CVLIB_SITE") or ROOT / "_build/html").resolve()
+
+
+def all_pages() -> list[str]:
+    """List every page, as a path below the site."""
+    pages = (path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+    return sorted(page for page in pages if not page.startswith("_static/"))  # templates
+
+
+def written_pages() -> list[str]:
+    """List the pages that somebody wrote, without indexes, listings of code and the search."""
+    return [page for page in all_pages() if page.startswith("book/")]
+
+
+def generated_pages() -> list[str]:
+    """List all the others, the forwarding front page aside."""
+    return sorted({*all_pages()} - {*written_pages(), "index.html"})
+
+
+def notebook_pages() -> list[str]:
+    """List the pages that were rendered from a notebook."""
+    return [page for page in written_pages() if notebook(page).exists()]
+
+
+def explorer_pages() -> list[str]:
+    """List the pages that have an explorer."""
+    return [page for page in written_pages() if parsed(page).select(".explorer")]
+
+
+def notebook(page: str) -> Path:
+    """Say where the notebook lies that a reader downloads from a page."""
+    return SITE / "_sources" / Path(page).with_suffix(".ipynb")
+
+
+@functools.cache
+def parsed(page: str) -> BeautifulSoup:
+    """Parse a page."""
+    return BeautifulSoup((SITE / page).read_text("utf-8"), "html.parser")

@@ -1,0 +1,148 @@
+"""A local server, one browser for all the pages, and the record of what a page does wrong."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.site import built
+
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 720}
+MATHS_IS_SET = """async () => {
+    if (!document.querySelector("script[src*=mathjax]")) return;
+    while (!window.MathJax.startup?.promise) await new Promise(done => setTimeout(done, 10));
+    await MathJax.startup.promise;
+}"""
+
+Visit = Callable[..., "Visited"]
+
+
+@dataclass
+class Visited:
+    """A page in the browser, and what went wrong on it so far."""
+
+    page: Page
+    faults: list[str] = field(default_factory=list)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test once a page of the kind that the name of its argument says."""
+    for kind in ("all", "written", "generated", "notebook", "explorer"):
+        name = f"{kind}_page"
+        if name in metafunc.fixturenames:
+            pages = getattr(built, f"{name}s")()
+            skip = pytest.mark.skip(reason=f"the site has no {kind} page")
+            metafunc.parametrize(name, pages or [pytest.param("", marks=skip)])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests of this folder where there is no site, and say how to build it."""
+    if (built.SITE / "index.html").exists():
+        return
+    skip = pytest.mark.skip(reason=f"no site in {built.SITE.name}; run `make book`")
+    for item in items:
+        if item.path.is_relative_to(__file__.rpartition("/")[0]):
+            item.add_marker(skip, append=False)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="package")
+def address() -> Iterator[str]:
+    """Serve the site from this machine, and give its address."""
+    handler = functools.partial(QuietHandler, directory=built.SITE)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Start Chromium without a network."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        pytest.skip(f"none of {', '.join(BROWSERS)} is installed; on Debian: apt install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package")
+def contexts(browser: Browser) -> Iterator[dict[str, BrowserContext]]:
+    """Open one profile for each theme, as a reader's system would choose it."""
+    opened = {
+        theme: browser.new_context(color_scheme=theme, viewport=WIDE) for theme in ("light", "dark")
+    }
+    yield opened
+    for context in opened.values():
+        context.close()
+
+
+@pytest.fixture
+def visit(contexts: dict[str, BrowserContext], address: str) -> Iterator[Visit]:
+    """Open pages; each is closed at the end of the test."""
+    opened: list[Page] = []
+
+    def open_page(
+        path: str, theme: str = "light", viewport: Any = WIDE, from_file: bool = False
+    ) -> Visited:
+        context = contexts[theme]
+        context.set_offline(from_file)
+        page = context.new_page()
+        opened.append(page)
+        visited = Visited(page)
+        root = built.SITE.as_uri() if from_file else address
+        watch(visited, root)
+        page.set_viewport_size(viewport)
+        page.goto(f"{root}/{path}")
+        page.evaluate(MATHS_IS_SET)
+        return visited
+
+    yield open_page
+    for page in opened:
+        page.close()
+
+
+def watch(visited: Visited, root: str) -> None:
+    """Note every request that fails or leaves the site, and every error of a script."""
+
+    def asked(request: Any) -> None:
+        if not request.url.startswith((f"{root}/", "data:", "blob:")):
+            visited.faults.append(f"asks for {request.url}, which is not of the site")
+
+    def answered(response: Any) -> None:
+        if response.status >= 400:
+            visited.faults.append(f"{response.url} answers {response.status}")
+
+    def said(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            visited.faults.append(f"console {message.type}: {message.text}")
+
+    page = visited.page
+    page.on("request", asked)
+    page.on("response", answered)
+    page.on("console", said)
+    page.on("pageerror", lambda error: visited.faults.append(f"script error: {error}"))
+    page.on(
+        "requestfailed",
+        lambda request: visited.faults.append(f"{request.url} fails: {request.failure}"),
+    )

@@ -1,0 +1,127 @@
+"""Explorers on the built pages: moved by mouse and by keyboard, and printed."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+from tests.site import built
+from tests.site.conftest import Visit
+
+FRAMES = """root => [...root.querySelectorAll("img")].map(each => ({
+    alt: each.alt, source: each.src, width: each.naturalWidth,
+    seen: each.checkVisibility({visibilityProperty: true}),
+}))"""
+
+
+def explorers(page: Page) -> list[Locator]:
+    found = page.locator(".explorer").all()
+    assert found
+    return found
+
+
+def shown(explorer: Locator) -> dict[str, Any]:
+    """Read the one frame that is seen."""
+    frames = [frame for frame in explorer.evaluate(FRAMES) if frame["seen"]]
+    assert len(frames) == 1, f"{len(frames)} frames are seen at once"
+    (frame,) = frames
+    assert frame["width"] > 0, "the frame seen is no picture"
+    assert frame["alt"].strip(), "the frame seen has no alt text"
+    return {**frame, "look": explorer.locator("img:visible").screenshot()}
+
+
+def value(control: Locator) -> str:
+    """Read what a control says beside it or on it."""
+    if control.evaluate("each => each.localName") == "select":
+        return control.evaluate("each => each.selectedOptions[0].label")
+    said = control.evaluate("each => each.nextElementSibling.value")
+    assert control.get_attribute("aria-valuetext") == said
+    return said
+
+
+def assert_changed(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]) -> None:
+    label, frame = before
+    after = shown(explorer)
+    assert value(control) != label, f"the label stays at {label}"
+    assert after["source"] != frame["source"], f"the picture stays what it was at {label}"
+    assert after["look"] != frame["look"], f"the picture looks as it did at {label}"
+    assert after["alt"] != frame["alt"], f"the alt text stays {frame['alt']!r}"
+
+
+def test_mouse_changes_the_picture(explorer_page: str, visit: Visit) -> None:
+    visited = visit(explorer_page)
+    for explorer in explorers(visited.page):
+        for control in explorer.locator("input, select").all():
+            before = value(control), shown(explorer)
+            if control.evaluate("each => each.localName") == "select":
+                control.select_option(index=1)
+                assert_changed(control, explorer, before)
+                continue
+            box = control.bounding_box()
+            assert box
+            middle = box["height"] / 2
+            control.click(position={"x": box["width"] - 4, "y": middle})
+            assert_changed(control, explorer, before)
+            last = value(control), shown(explorer)
+            visited.page.mouse.down()
+            visited.page.mouse.move(box["x"] + 4, box["y"] + middle, steps=4)
+            visited.page.mouse.up()
+            assert_changed(control, explorer, last)
+            assert value(control) == before[0]
+    assert visited.faults == []
+
+
+def test_keyboard_changes_the_picture(explorer_page: str, visit: Visit) -> None:
+    visited = visit(explorer_page, theme="dark", from_file=True)
+    page = visited.page
+    for explorer in explorers(page):
+        explorer.locator(".explorer-title").click()  # Tab goes on from here
+        for control in explorer.locator("input, select").all():
+            page.keyboard.press("Tab")
+            assert control.evaluate("each => each === document.activeElement")
+            assert control.evaluate("each => each.matches(':focus-visible')")
+            before = value(control), shown(explorer)
+            page.keyboard.press("ArrowRight")
+            assert_changed(control, explorer, before)
+            page.keyboard.press("ArrowLeft")
+            assert shown(explorer)["source"] == before[1]["source"]
+    assert visited.faults == []
+
+
+def test_every_choice_has_its_own_frame(explorer_page: str, visit: Visit) -> None:
+    page = visit(explorer_page).page
+    for explorer in explorers(page):
+        controls = explorer.locator("input, select").all()
+        sizes = [int(control.get_attribute("data-size") or 0) for control in controls]
+        frames = explorer.evaluate(FRAMES)
+        for number, places in enumerate(itertools.product(*map(range, sizes))):
+            for control, place in zip(controls, places, strict=True):
+                control.evaluate(
+                    "(each, at) => { each[each.localName == 'select' ? 'selectedIndex' : 'value']"
+                    " = at; each.dispatchEvent(new Event('input')); }",
+                    place,
+                )
+            seen = [frame["seen"] for frame in explorer.evaluate(FRAMES)]
+            assert seen == [at == number for at in range(len(frames))]
+
+
+def test_paper_shows_the_first_picture_without_controls(explorer_page: str, visit: Visit) -> None:
+    page = visit(explorer_page).page
+    page.emulate_media(media="print")
+    for explorer in explorers(page):
+        first = explorer.locator("img").first
+        assert shown(explorer)["alt"] == first.get_attribute("alt")
+        assert first.is_visible()
+        assert not explorer.locator(".explorer-controls").is_visible()
+
+
+def test_page_is_whole_before_the_script_runs(explorer_page: str) -> None:
+    page = built.parsed(explorer_page)
+    for explorer in page.select(".explorer"):
+        hidden = [frame.has_attr("hidden") for frame in explorer.select("img")]
+        assert hidden == [False] + [True] * (len(hidden) - 1)
+        assert explorer["aria-label"] == explorer.select_one(".explorer-title").get_text()
+    names = [explorer["id"] for explorer in page.select(".explorer")]
+    assert len(names) == len({*names}), "two explorers of the page have the same title"

@@ -1,0 +1,73 @@
+"""The files of the site: links lead somewhere, pages are light, nothing is from elsewhere."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+
+from tests.site import built
+
+MOST_BYTES = 1_500_000
+
+# What a page fetches by itself, as against what a reader may follow.
+FETCHED = "script[src], img[src], source[src], iframe[src], link[rel=stylesheet], link[rel=icon]"
+
+
+def links(page: str, selection: str) -> Iterator[str]:
+    for tag in built.parsed(page).select(selection):
+        yield str(tag.get("src") or tag.get("href"))
+
+
+@functools.cache
+def anchors(page: str) -> frozenset[str]:
+    return frozenset(str(tag["id"]) for tag in built.parsed(page).select("[id]"))
+
+
+def target(page: str, path: str) -> str:
+    """Say where a relative link leads, as a path below the site."""
+    base = (built.SITE / page).parent
+    place = (base / unquote(path)).resolve() if path else built.SITE / page
+    return place.relative_to(built.SITE).as_posix()
+
+
+def test_every_link_within_the_site_leads_to_something(all_page: str) -> None:
+    broken = []
+    for link in {*links(all_page, f"a[href], link[rel=next], link[rel=prev], {FETCHED}")}:
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc:
+            continue
+        there = target(all_page, parts.path)
+        if not (built.SITE / there).is_file():
+            broken.append(f"{link}: no such file")
+        elif parts.fragment and unquote(parts.fragment) not in anchors(there):
+            broken.append(f"{link}: no such place on {there}")
+    assert broken == []
+
+
+def test_page_fetches_nothing_from_elsewhere(all_page: str) -> None:
+    fetched = [*links(all_page, FETCHED)]
+    assert [link for link in fetched if re.match(r"(\w+:)?//", link)] == []
+    styles = "".join(tag.get_text() for tag in built.parsed(all_page).select("style"))
+    assert re.findall(r"url\(\s*[\"']?(?!data:)[^)]+|@import", styles) == []
+
+
+def test_page_is_light(all_page: str) -> None:
+    size = (built.SITE / all_page).stat().st_size
+    assert size <= MOST_BYTES, f"{all_page} has {size / 1e6:.1f} MB"
+
+
+def test_page_has_a_heading_and_the_style_of_the_book(written_page: str) -> None:
+    page = built.parsed(written_page)
+    assert len(page.select("article h1")) == 1
+    styles = {PurePosixPath(urlsplit(link).path).name for link in links(written_page, FETCHED)}
+    assert "custom.css" in styles
+    assert page.select_one("html")["lang"] == "en"
+
+
+def test_notebook_to_download_is_valid(notebook_page: str) -> None:
+    nbformat.validate(nbformat.read(built.notebook(notebook_page), as_version=4))

@@ -1,0 +1,202 @@
+"""Every page as a reader opens it: from a server or a disk, at a desk or on a phone, day or night."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.site import built
+from tests.site.conftest import PHONE, WIDE, Visit
+
+# Formulas: how many there are, how many are set, and what was left as it was written.
+MATHS = r"""() => {
+    const written = [...document.querySelectorAll(".math")];
+    const left = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const text = texts.currentNode;
+        if (text.parentElement.closest("pre, code, script, style, mjx-container")) continue;
+        if (/\\[()[\]]|\$\$|\$[^$\s][^$]*\$|\\begin\{/.test(text.data)) left.push(text.data.trim());
+    }
+    return {
+        written: written.length,
+        set: written.filter(each => each.querySelector("mjx-container")).length,
+        wrong: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")]
+            .map(each => each.getAttribute("data-mjx-error") || each.textContent),
+        left,
+    };
+}"""
+
+# What sticks out of the window, unless a box that scrolls, itself inside the window, holds it.
+STICKS_OUT = """async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    document.getAnimations().forEach(each => each.finish());
+    const edge = document.documentElement.clientWidth + 1;
+    const out = [];
+    if (document.documentElement.scrollWidth > edge)
+        out.push(`the page is ${document.documentElement.scrollWidth} px wide`);
+    for (const each of document.querySelectorAll(".bd-article *, .bd-article-container > *")) {
+        const place = each.getBoundingClientRect();
+        if (!place.width || !place.height || (place.right <= edge && place.left >= -1)) continue;
+        if (each.closest("mjx-assistive-mml, .headerlink, .visually-hidden")) continue;
+        let box = each.parentElement;
+        while (box && !["auto", "scroll"].includes(getComputedStyle(box).overflowX))
+            box = box.parentElement;
+        if (!box || box.closest("html, body") === box || box.getBoundingClientRect().right > edge)
+            out.push(`<${each.localName} class="${each.className}"> ` +
+                `reaches from ${Math.round(place.left)} to ${Math.round(place.right)}: ` +
+                each.textContent.trim().slice(0, 40));
+    }
+    return out.slice(0, 8);
+}"""
+
+PICTURES = """() => [...document.images].map(each => {
+    const style = getComputedStyle(each);
+    return {
+        alt: each.getAttribute("alt"), hidden: each.hidden, width: each.naturalWidth,
+        filter: style.filter, opacity: style.opacity, blend: style.mixBlendMode,
+        card: style.backgroundColor, ours: !!each.closest("article"),
+        output: !!each.closest(".cell_output"), source: each.src.slice(0, 80),
+    };
+})"""
+
+# Where a tool of the book, not its text, breaks a rule and no style sheet can mend it.
+BEYOND_REACH = {
+    # docutils puts an anchor for each further label of a citation directly into the list.
+    ("aria-required-children", ".citation-list"),
+}
+
+
+def assert_maths_is_set(page: Page) -> None:
+    maths = page.evaluate(MATHS)
+    assert maths["set"] == maths["written"], "some formulas are not set"
+    assert maths["wrong"] == []
+    assert maths["left"] == []
+
+
+def assert_pictures_are_true(page: Page, theme: str) -> None:
+    for picture in page.evaluate(PICTURES):
+        assert picture["alt"] is not None, picture
+        assert picture["width"], f"a picture is not there: {picture}"
+        if picture["ours"]:
+            assert picture["alt"].strip(), f"a picture has no alt text: {picture}"
+            assert not picture["alt"].endswith((".png", ".svg", ".jpg", ".webp")), picture
+        changed = {key: picture[key] for key in ("filter", "opacity", "blend")}
+        assert changed == {"filter": "none", "opacity": "1", "blend": "normal"}, picture
+        if picture["output"] and theme == "dark":
+            assert picture["card"] == "rgb(255, 255, 255)", picture
+
+
+def assert_nothing_sticks_out(page: Page, viewport: Any) -> None:
+    page.set_viewport_size(viewport)
+    out = page.evaluate(STICKS_OUT)
+    assert out == [], f"at {viewport['width']} px:\n" + "\n".join(out)
+
+
+def assert_accessible(page: Page, *rules: str) -> None:
+    only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    found = (
+        Axe().run(page, options={"resultTypes": ["violations"], "preload": False, **only}).response
+    )
+    faults = [
+        f"{violation['id']}: {node['target'][0]} {node['html'][:120]}\n  {node['failureSummary']}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+        if (violation["id"], node["target"][0]) not in BEYOND_REACH
+    ]
+    assert faults == [], "\n".join(faults)
+
+
+def test_page_by_day_at_a_desk(written_page: str, visit: Visit) -> None:
+    visited = visit(written_page)
+    page = visited.page
+    assert page.get_attribute("html", "data-theme") == "light"
+    assert_maths_is_set(page)
+    assert_pictures_are_true(page, "light")
+    assert_accessible(page)
+    assert_nothing_sticks_out(page, WIDE)
+    assert_nothing_sticks_out(page, PHONE)
+    assert visited.faults == []
+
+
+def test_page_by_night_on_a_phone_from_a_file(written_page: str, visit: Visit) -> None:
+    visited = visit(written_page, theme="dark", viewport=PHONE, from_file=True)
+    page = visited.page
+    assert page.get_attribute("html", "data-theme") == "dark"
+    assert_maths_is_set(page)
+    assert_pictures_are_true(page, "dark")
+    assert_accessible(page, "color-contrast", "scrollable-region-focusable")
+    assert_nothing_sticks_out(page, PHONE)
+    assert_nothing_sticks_out(page, WIDE)
+    assert visited.faults == []
+
+
+def test_generated_page_asks_for_nothing_that_is_not_there(
+    generated_page: str, visit: Visit
+) -> None:
+    assert visit(generated_page).faults == []
+
+
+def test_front_page_forwards_to_the_book(visit: Visit, address: str) -> None:
+    visited = visit("book/references.html")
+    visited.page.goto(f"{address}/")
+    visited.page.wait_for_url("**/book/index.html")
+    assert visited.faults == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_theme_changes_at_a_click_and_stays(theme: str, visit: Visit) -> None:
+    other = {"light": "dark", "dark": "light"}[theme]
+    page = visit("book/index.html", theme=theme).page
+    try:
+        for _ in range(3):  # light, dark, and the system's own: the button goes round
+            page.locator(".theme-switch-button:visible").click()
+            if page.get_attribute("html", "data-theme") == other:
+                break
+        assert page.get_attribute("html", "data-theme") == other
+        page.goto(page.url.replace("index", "references"))
+        assert page.get_attribute("html", "data-theme") == other
+    finally:
+        page.evaluate("localStorage.clear()")
+
+
+def test_search_finds_a_word(visit: Visit) -> None:
+    visited = visit("book/index.html")
+    page = visited.page
+    page.keyboard.press("Control+k")
+    page.keyboard.type("equivariance")
+    page.keyboard.press("Enter")
+    results = page.locator("#search-results li a")
+    results.first.wait_for()
+    assert "book/layers/convolution.html" in " ".join(
+        results.nth(number).get_attribute("href") or "" for number in range(results.count())
+    )
+    page.wait_for_load_state("networkidle")
+    assert visited.faults == []
+
+
+def test_search_of_a_downloaded_site_finds_a_word(visit: Visit) -> None:
+    page = visit("search.html?q=equivariance", from_file=True).page
+    page.locator("#search-results li a").first.wait_for()
+
+
+def test_page_offers_colab_binder_and_the_notebook(notebook_page: str, visit: Visit) -> None:
+    path = notebook_page.replace(".html", ".ipynb")
+    page = visit(notebook_page).page
+    page.locator(".dropdown-launch-buttons > button").click()
+    for site, link in {
+        "colab": "https://colab.research.google.com/github/cvlib-course/cvlib-course/blob/main/",
+        "mybinder": "https://mybinder.org/v2/gh/cvlib-course/cvlib-course/main?urlpath=lab/tree/",
+    }.items():
+        button = page.locator(f".dropdown-launch-buttons a[href*={site}]")
+        assert button.is_visible()
+        assert button.get_attribute("href") == link + path
+
+    page.locator(".dropdown-download-buttons > button").click()
+    with page.expect_download() as download:
+        page.locator(".dropdown-download-buttons a[href$='.ipynb']").click()
+    assert download.value.path().read_bytes() == built.notebook(notebook_page).read_bytes()
