@@ -8,6 +8,7 @@ import io
 import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -92,22 +93,20 @@ class Explorer:
             for values in itertools.product(*self.choices.values())
         ]
 
-    def frame(self, format: str = "webp", **chosen: Any) -> bytes:  # noqa: A002 - Pillow's name
+    def frame(self, **chosen: Any) -> bytes:
         """Draw one frame.
 
         Parameters
         ----------
-        format
-            The file format, by Pillow's name.
         chosen
             One value of each choice.
 
         Returns
         -------
         bytes
-            The encoded picture.
+            The picture as WebP.
         """
-        return _encode(self.draw(**chosen), format)
+        return _encode(self.draw(**chosen))
 
     def html(self) -> str:
         """Make the face for a page: every frame, the controls and their script.
@@ -120,10 +119,9 @@ class Explorer:
         name = "explorer-" + re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
         title = html.escape(self.title)
         controls = "".join(_control(label, values) for label, values in self.choices.items())
-        frames = "".join(
-            f'<img alt="{html.escape(self.alt(**chosen))}"{" hidden" if number else ""} '
-            f'src="data:image/webp;base64,{base64.b64encode(self.frame(**chosen)).decode()}">'
-            for number, chosen in enumerate(self.combinations())
+        first, *others = self.combinations()
+        frames = self._image(**first) + "".join(
+            self._image(" hidden", **chosen) for chosen in others
         )
         return (
             f'{_STYLE}<div class="explorer" id="{name}" role="group" aria-label="{title}">'
@@ -142,23 +140,28 @@ class Explorer:
         import ipywidgets
 
         controls = {
-            name: ipywidgets.SelectionSlider(options=_labelled(values), description=name)
-            if _is_slider(values)
-            else ipywidgets.Dropdown(options=_labelled(values), description=name)
+            name: (ipywidgets.SelectionSlider if _is_slider(values) else ipywidgets.Dropdown)(
+                options=_labelled(values), description=_shown(name)
+            )
             for name, values in self.choices.items()
         }
-        picture = ipywidgets.Image(format="png")
+        picture = ipywidgets.HTML()  # ipywidgets.Image has no text for who cannot see it
 
         def redraw(change: object = None) -> None:
-            chosen = {name: control.value for name, control in controls.items()}
-            picture.value = self.frame("png", **chosen)
-            picture.alt = self.alt(**chosen)
+            picture.value = self._image(**{n: control.value for n, control in controls.items()})
 
         for control in controls.values():
             control.observe(redraw, names="value")
         redraw()
         heading = ipywidgets.HTML(f"<b>{html.escape(self.title)}</b>")
         return ipywidgets.VBox([heading, ipywidgets.HBox(list(controls.values())), picture])
+
+    def _image(self, attributes: str = "", /, **chosen: Any) -> str:
+        picture = base64.b64encode(self.frame(**chosen)).decode()
+        return (
+            f'<img alt="{html.escape(self.alt(**chosen))}"{attributes} '
+            f'src="data:image/webp;base64,{picture}">'
+        )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         live = self.widget()._repr_mimebundle_()
@@ -221,8 +224,8 @@ def explore(
     return explorer
 
 
-def _encode(drawing: Any, format: str) -> bytes:  # noqa: A002 - Pillow's name
-    """Encode a figure, or a picture enlarged to some 400 pixels by whole factors."""
+def _encode(drawing: Any) -> bytes:
+    """Encode as WebP a figure, or a picture enlarged to some 400 pixels by whole factors."""
     buffer = io.BytesIO()
     if isinstance(drawing, Figure):
         drawing.savefig(buffer, format="png", dpi=_FRAME_DPI)
@@ -234,21 +237,25 @@ def _encode(drawing: Any, format: str) -> bytes:  # noqa: A002 - Pillow's name
         factor = max(1, 400 // max(array.shape[:2]))
         picture = Image.fromarray(array.repeat(factor, 0).repeat(factor, 1))
     encoded = io.BytesIO()
-    picture.save(encoded, format, quality=82)
+    picture.save(encoded, "webp", quality=82)
     return encoded.getvalue()
 
 
 def _is_slider(values: Sequence[Any]) -> bool:
-    return all(isinstance(value, int | float) for value in values)
+    return all(isinstance(value, Real) and not isinstance(value, bool) for value in values)
 
 
 def _labelled(values: Sequence[Any]) -> list[tuple[str, Any]]:
-    return [(f"{value:g}" if _is_slider([value]) else str(value), value) for value in values]
+    return [(f"{value:g}" if isinstance(value, float) else str(value), value) for value in values]
+
+
+def _shown(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _control(name: str, values: Sequence[Any]) -> str:
     labels = [html.escape(label) for label, _ in _labelled(values)]
-    shown = html.escape(name.replace("_", " "))
+    shown = html.escape(_shown(name))
     if _is_slider(values):
         return (
             f'<label>{shown} <input type="range" min="0" max="{len(values) - 1}" value="0" '
