@@ -55,7 +55,7 @@ def draw_cover() -> Figure:
     )
     _draw_numbers(axes[0, 1], grey[row : row + 8, column : column + 8])
     edges = conv2d(torch.from_numpy(grey)[None].float(), _EDGES)[0]
-    axes[0, 2].imshow(edges, cmap="gray", vmin=-200, vmax=200)
+    axes[0, 2].imshow(edges.numpy(), cmap="gray", vmin=-200, vmax=200)
     _draw_digits(axes[0, 3])
     return figure
 
@@ -80,7 +80,7 @@ def _draw_digits(axes: Axes) -> None:
             left + 14, top + 33, str(int(read[number])), ha="center", va="center",
             color=palette["blue"], fontsize=11, fontweight="bold",
         )  # fmt: skip
-    axes.imshow(grid, cmap="gray", vmin=0, vmax=255)
+    axes.imshow(grid.numpy(), cmap="gray", vmin=0, vmax=255)
 
 
 if __name__ == "__main__":
