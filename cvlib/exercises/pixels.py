@@ -55,9 +55,9 @@ def half_size(answer: object) -> str | None:
 
     Examples
     --------
-    >>> half_size(lambda raw: None)
-    'half_size(array([[10, 20],
-           [40, 50]], dtype=uint8)) gives None, expected array([[[10, 30, 50]]], dtype=uint8)'
+    >>> print(half_size(lambda raw: None))
+    half_size(array([[10, 20],
+           [40, 50]], dtype=uint8)) gives None, expected array([[[10, 30, 50]]], dtype=uint8)
     """
     colours = _picture([[[250, 200, 1], [0, 201, 2]], [[3, 220, 4], [5, 240, 6]]])
     cases = [

@@ -1,4 +1,4 @@
-"""Drawings of the chapter on pixels: numbers in their squares, counted regions, a sensor's colours."""
+"""Drawings of the chapter on pixels: numbers in squares, counted regions, a sensor's colours."""
 
 from __future__ import annotations
 
@@ -35,17 +35,18 @@ def draw_numbers(image: NDArray[np.uint8], rows: slice, columns: slice) -> Figur
 
     Examples
     --------
-    >>> figure = draw_numbers(np.arange(100, dtype=np.uint8).reshape(10, 10), slice(2, 4), slice(5, 7))
+    >>> image = np.arange(100, dtype=np.uint8).reshape(10, 10)
+    >>> figure = draw_numbers(image, slice(2, 4), slice(5, 7))
     >>> [number.get_text() for number in figure.axes[1].texts]
     ['25', '26', '35', '36']
     """
     patch = image[rows, columns]
     if patch.size == 0:
         raise ValueError(f"rows {rows} and columns {columns} hold no pixel of {image.shape}")
-    figure, axes = new_figure(1, 2, width=6.4, height=3.2)
+    figure, axes = new_figure(1, 2, width=6, height=3.1, width_ratios=(2, 3))
     whole, part = axes[0]
     for place, picture in ((whole, image), (part, patch)):
-        place.imshow(picture, cmap="gray", vmin=0, vmax=255)
+        place.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="auto")
     hide_frame(whole)
     (top, bottom, _), (left, right, _) = (
         s.indices(n) for s, n in zip((rows, columns), image.shape, strict=True)
