@@ -62,13 +62,18 @@ def measure(step: Callable[..., Tensor], kernel_size: int, runs: int) -> dict[st
             seconds[name].append(time.perf_counter() - begin)
         for end in ends[1:]:
             torch.testing.assert_close(end, ends[0], rtol=1e-4, atol=1e-4)
-    medians = {name: statistics.median(times[WARM_UP:]) for name, times in seconds.items()}
-    least = {name: min(times[WARM_UP:]) for name, times in seconds.items()}
+    taken = {name: times[WARM_UP:] for name, times in seconds.items()}
+    ratios = {
+        name: [mine / bare for mine, bare in zip(times, taken["torch"], strict=True)]
+        for name, times in taken.items()
+        if name != "torch"
+    }
     return {
-        "seconds_median": {name: round(value, 5) for name, value in medians.items()},
-        "seconds_least": {name: round(value, 5) for name, value in least.items()},
-        "ratio_of_medians": {n: round(v / medians["torch"], 2) for n, v in medians.items()},
-        "ratio_of_least": {n: round(v / least["torch"], 2) for n, v in least.items()},
+        "seconds_median": {n: round(statistics.median(times), 5) for n, times in taken.items()},
+        "ratio_median": {n: round(statistics.median(r), 2) for n, r in ratios.items()},
+        "ratio_quartiles": {
+            n: [round(q, 2) for q in statistics.quantiles(r)[::2]] for n, r in ratios.items()
+        },
     }
 
 

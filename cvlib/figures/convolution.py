@@ -57,9 +57,9 @@ def draw_cross_correlation(x: Tensor, weight: Tensor, row: int = 0, column: int 
     y = conv2d(channels, kernel[None])[0]
     (height, width), (rows, columns) = channels.shape[1:], kernel.shape[1:]
     right, total = width + 1.6 + columns + 1.6, len(channels) * (height + 1)
-    figure, axes = _drawing(right + y.shape[1], total + 0.6)
+    figure, axes = _drawing(right + y.shape[1], total - 0.4 + 0.5 * len(channels))
     seen = [(row + i, column + j) for i, j in np.ndindex(rows, columns)]
-    terms = []
+    sums = []
     for number, (values, weights) in enumerate(zip(channels, kernel, strict=True)):
         top, name = number * (height + 1), f" {number + 1}" if len(channels) > 1 else ""
         middle = top + (height - rows) / 2
@@ -69,13 +69,13 @@ def draw_cross_correlation(x: Tensor, weight: Tensor, row: int = 0, column: int 
         _label(axes, f"input{name}", 0, top)
         _label(axes, f"kernel{name}", width + 1.6, middle)
         pairs = zip(weights.flatten(), (values[place] for place in seen), strict=True)
-        terms += [f"{_number(weight)}·{_number(pixel)}" for weight, pixel in pairs]
+        sums.append(" + ".join(f"{_number(weight)}·{_number(pixel)}" for weight, pixel in pairs))
     middle = (total - 1 - y.shape[0]) / 2
     _symbol(axes, "=", right - 0.8, middle + y.shape[0] / 2)
     _grid(axes, y, (right, middle), {(row, column): _RESULT})
     _label(axes, "output", right, middle)
-    line = " + ".join(terms).replace("+ −", "− ") + f" = {_number(y[row, column])}"
-    axes.text((right + y.shape[1]) / 2, total - 0.1, line, ha="center", va="center", fontsize=10)
+    words = "\n+ ".join(sums).replace("+ −", "− ") + f" = {_number(y[row, column])}"
+    axes.text((right + y.shape[1]) / 2, total - 0.6, words, ha="center", va="top", fontsize=10)
     return figure
 
 
@@ -92,14 +92,14 @@ def draw_output_size(
     Returns
     -------
     matplotlib.figure.Figure
-        The padded input with what the kernel sees first and last, and where it looks never; the
-        output; the formula above them.
+        The padded input, blue where the kernel looks first, framed in orange where it looks last,
+        crossed out where it never looks; the output; the formula above them.
 
     Examples
     --------
     >>> figure = draw_output_size(7, 3, stride=2)
     >>> figure.axes[0].get_title()
-    '⌊(7 + 2·0 − 1·(3 − 1) − 1) / 2⌋ + 1 = 3'
+    '⌊(7 + 2·0 − 3) / 2⌋ + 1 = 3'
     """
     count = output_size(size, kernel_size, stride, padding, dilation)
     padded = size + 2 * padding
@@ -108,8 +108,8 @@ def draw_output_size(
     seen = set((starts[:, None] + taps).ravel().tolist())
     first, last = set(product(taps, taps)), set(product(starts[-1] + taps, starts[-1] + taps))
     widest = size + 2 * max(padding, 1)
-    right = widest + 1.6
-    figure, axes = _drawing(right + size + 1, widest + 1.9)
+    right = widest + 1.2
+    figure, axes = _drawing(right + size, widest + 0.9)
     corner, middle = (widest - padded) / 2, (widest - count) / 2
     for r, c in np.ndindex(padded, padded):
         inside = padding <= min(r, c) and max(r, c) < size + padding
@@ -123,11 +123,13 @@ def draw_output_size(
         _cell(axes, right + c, middle + r, _SEEN if r == c == 0 else "none")
     _mark(axes, right + count - 1, middle + count - 1)
     for words, left, side in (("input", corner, padded), ("output", right, count)):
-        axes.text(left, (widest + side) / 2 + 0.5, f"{words} {side} × {side}", va="center")
-    key = "blue: seen first     orange frame: seen last     ×: never seen     0: padding"
-    axes.text(0, widest + 1.5, key, va="center", color=palette["grey"], fontsize=9)
-    span = f"{size} + 2·{padding} − {dilation}·({kernel_size} − 1) − 1"
-    axes.set_title(f"⌊({span}) / {stride}⌋ + 1 = {count}", loc="center")
+        axes.text(
+            left, (widest + side) / 2 + 0.5, f"{words} {side} × {side}", va="center", fontsize=12
+        )
+    span = dilation * (kernel_size - 1) + 1
+    axes.set_title(
+        f"⌊({size} + 2·{padding} − {span}) / {stride}⌋ + 1 = {count}", loc="center", fontsize=15
+    )
     return figure
 
 
@@ -264,10 +266,9 @@ def draw_learning(
 def _drawing(width: float, height: float) -> tuple[Figure, Axes]:
     """Make a figure to draw squares on: x from 0 to ``width``, y downwards to ``height``."""
     inches = min(7 / (width + 0.4), 0.42)
-    figure, axes = new_figure(width=7, height=inches * (height + 0.8))
-    spare = (7 / inches - width) / 2
+    figure, axes = new_figure(width=inches * (width + 0.4), height=inches * (height + 0.8))
     axes[0, 0].set_aspect("equal")
-    axes[0, 0].set_xlim(-spare, width + spare)
+    axes[0, 0].set_xlim(-0.1, width + 0.1)
     axes[0, 0].set_ylim(height + 0.1, -0.7)
     hide_frame(axes[0, 0])
     return figure, axes[0, 0]

@@ -58,7 +58,7 @@ def test_the_sum_below_is_right(channels: int, place: tuple[int, int]) -> None:
     x, weight = X.expand(channels, 3, 3), WEIGHT.expand(channels, 2, 2)
     figure = draw_cross_correlation(x, weight, *place)
     terms, _, total = texts(figure)[-1].replace("−", "-").partition(" = ")
-    assert eval(terms.replace("·", "*")) == float(total)
+    assert eval(terms.replace("·", "*").replace("\n", "")) == float(total)
     assert float(total) == conv2d(x, weight[None])[0][place]
     assert_nothing_is_clipped(figure)
 
