@@ -1,0 +1,207 @@
+"""What notebooks need: a chapter's set-up, bands, sources and checkers."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import math
+import pkgutil
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import torch
+
+from cvlib import book, exercises
+
+# ---------------------------------------------------------------------------- setup
+
+
+def test_setup_seeds_and_says_what_the_chapter_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    with mpl.rc_context():
+        book.setup(minutes=1, gpu=True)
+        first = torch.rand(3)
+        book.setup(minutes=2)
+        assert torch.equal(torch.rand(3), first)
+        assert mpl.rcParams["axes.titlelocation"] == "left"
+    assert capsys.readouterr().out.splitlines() == [
+        "This chapter runs in about a minute on two CPU cores. "
+        "A GPU makes it faster, and is not needed.",
+        "This chapter runs in about 2 minutes on two CPU cores. A GPU would not help.",
+    ]
+
+
+@pytest.mark.parametrize("minutes", [0, -1])
+def test_chapter_takes_some_time(minutes: float) -> None:
+    with pytest.raises(ValueError, match=f"minutes is {minutes}; expected a positive number"):
+        book.setup(minutes=minutes)
+
+
+def test_a_cell_may_end_in_a_figure() -> None:
+    code = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+from cvlib.book import setup
+from cvlib.figures import new_figure
+setup(minutes=1)
+figure, _ = new_figure(width=2, height=1)
+data, _ = shell.display_formatter.format(figure)
+print(sorted(data), data["image/png"][:4] if isinstance(data["image/png"], bytes) else "text")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "['image/png', 'text/plain']" in done.stdout
+
+
+# ---------------------------------------------------------------------------- expect
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "printed"),
+    [
+        (0.97512, 3, "0.975"),
+        (0.97, 3, "0.97"),
+        (0.99, 3, "0.99"),
+        (0.98, 1, "1"),
+        (torch.tensor(0.98), 3, "0.98"),
+        (np.float32(0.9812), 2, "0.98"),
+    ],
+)
+def test_value_in_its_band_is_printed(
+    value: float, digits: int, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book.expect(value, between=(0.97, 0.99), label="test accuracy", digits=digits)
+    assert capsys.readouterr().out == f"test accuracy ≈ {printed}\n"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(np.nextafter(0.97, 0), np.nextafter(0.99, 1), -0.98),
+        *(math.nan, math.inf, -math.inf, torch.tensor(math.nan)),
+    ],
+)
+def test_value_out_of_its_band_fails(value: float, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(book.OutOfBandError, match=r"accuracy is .*, outside the band from 0.97 to"):
+        book.expect(value, between=(0.97, 0.99), label="accuracy")
+    assert capsys.readouterr().out == ""
+
+
+def test_band_may_be_open_at_one_end(capsys: pytest.CaptureFixture[str]) -> None:
+    book.expect(1e3, between=(2, math.inf), label="times faster")
+    assert capsys.readouterr().out == "times faster ≈ 1e+03\n"
+    with pytest.raises(book.OutOfBandError):
+        book.expect(math.nan, between=(-math.inf, math.inf), label="loss")
+
+
+@pytest.mark.parametrize("band", [(0.99, 0.97), (0.97, 0.97), (math.nan, 1), (0, math.nan)])
+def test_band_without_room_is_refused(band: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="expected a lower number before a higher one"):
+        book.expect(0.97, between=band, label="accuracy")
+
+
+# ---------------------------------------------------------------------------- source
+
+
+def documented(x: int) -> int:
+    """Say much.
+
+    About little.
+    """
+    text = """not a docstring"""  # this comment stays
+
+    return x + len(text)
+
+
+class Documented:
+    """A class."""
+
+    def method(self) -> str:
+        """Answer."""
+        return "\\0 stays"
+
+
+def test_source_drops_docstrings_and_nothing_else() -> None:
+    shown = book.source(documented).data
+    assert shown == (
+        "```python\n"
+        "def documented(x: int) -> int:\n"
+        '    text = """not a docstring"""  # this comment stays\n'
+        "\n"
+        "    return x + len(text)\n"
+        "```"
+    )
+
+
+def test_source_shows_several_things_in_their_order() -> None:
+    shown = book.source(Documented, documented).data
+    assert shown.startswith("```python\nclass Documented:\n    def method(self) -> str:\n")
+    assert '"""A class."""' not in shown
+    assert 'stays"\n\ndef documented' in shown
+    method = book.source(Documented.method).data
+    assert method == '```python\ndef method(self) -> str:\n    return "\\\\0 stays"\n```'
+
+
+def test_source_shows_code_that_runs_alike() -> None:
+    code = book.source(documented).data.removeprefix("```python\n").removesuffix("```")
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert names["documented"](3) == documented(3)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("thing", [len, 3, "text"])
+def test_source_needs_python(thing: object) -> None:
+    with pytest.raises(TypeError, match=r"objects\[1\] is .*; expected a function or class"):
+        book.source(documented, thing)
+
+
+# ---------------------------------------------------------------------------- check
+
+
+def squares(answer: object) -> str | None:
+    return exercises.compare_calls("square", answer, lambda x: x * x, [(0,), (2,), (3,)])
+
+
+@pytest.fixture
+def square(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exercises, "find", lambda name: {"square": squares}[name])
+
+
+@pytest.mark.usefixtures("square")
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        (lambda x: x * x, None),
+        (lambda x: x + x, "square(3) gives 6, expected 9"),
+        (lambda x: None, "square(0) gives None, expected 0"),
+        (lambda: 0, "square raises TypeError: "),
+        (lambda x: 1 / x, "square raises ZeroDivisionError: division by zero"),
+        (9, "square is 9, expected a function"),
+    ],
+)
+def test_verdict_says_what_is_wrong(
+    answer: object, wrong: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = book.mistake("square", answer)
+    assert (found or "").startswith(wrong or "")
+    assert (found is None) == (wrong is None)
+    book.check("square", answer)
+    verdict = "✓ square is right.\n" if wrong is None else f"✗ Not yet: {found}.\n"
+    assert capsys.readouterr().out == verdict
+
+
+def test_exercise_that_nobody_set() -> None:
+    with pytest.raises(ValueError, match=r"name is 'no_such'; expected one of .*output_size"):
+        book.check("no_such", functools.partial)
+
+
+def test_exercises_have_different_names() -> None:
+    names = [
+        name
+        for chapter in pkgutil.iter_modules(exercises.__path__)
+        for name in importlib.import_module(f"cvlib.exercises.{chapter.name}").__all__
+    ]
+    assert names
+    assert len(names) == len({*names})
+    assert [exercises.find(name).__name__ for name in names] == names
