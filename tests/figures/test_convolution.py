@@ -60,6 +60,9 @@ def test_the_sum_below_is_right(channels: int, place: tuple[int, int]) -> None:
     terms, _, total = texts(figure)[-1].replace("−", "-").partition(" = ")
     assert eval(terms.replace("·", "*").replace("\n", "")) == float(total)
     assert float(total) == conv2d(x, weight[None])[0][place]
+    assert "+ −" not in texts(figure)[-1]
+    (left, top), corner = squares(figure, convolution._RESULT)[0], (8.2, (4 * channels - 3) / 2)
+    assert (left, top) == pytest.approx((corner[0] + place[1], corner[1] + place[0]))
     assert_nothing_is_clipped(figure)
 
 
@@ -79,7 +82,11 @@ def test_every_frame_of_the_arithmetic(sizes: tuple[int, int, int, int]) -> None
     assert eval(expression.replace("/", "//")) == int(told) == count
     assert f"output {count} × {count}" in texts(figure)
     assert len(squares(figure, convolution._SEEN)) == kernel_size**2 + 1
-    assert len(squares(figure, palette["vermillion"], filled=False)) == kernel_size**2 + 1
+    frames = squares(figure, palette["vermillion"], filled=False)
+    assert len(frames) == kernel_size**2 + 1
+    taps = np.array(frames[:-1]) - np.array(squares(figure, convolution._SEEN)[:-1])
+    assert np.ptp(taps, axis=0).tolist() == pytest.approx([0, 0])
+    assert taps[0] == pytest.approx([stride * (count - 1) + 0.12] * 2)
     x = torch.zeros(1, 7, 7, requires_grad=True)
     y = conv2d(x, torch.ones(1, 1, kernel_size, kernel_size), None, stride, padding, dilation)
     y.sum().backward()
@@ -117,17 +124,18 @@ def test_more_windows_than_colours_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "title", "limits"),
+    ("kernel", "value", "title", "limits"),
     [
-        (torch.full((5, 5), 0.04), "kernel, sum 1", (0, 255)),
-        (torch.tensor([[-1.0, 0, 1]]), "kernel, sum 0", (-8, 8)),
-        (torch.tensor([[0.0]]), "kernel, sum 0", (-8, 8)),
+        (torch.full((5, 5), 0.04), -8, "kernel, sum 1", (0, 255)),
+        (torch.tensor([[-1.0, 0, 1]]), -8, "kernel, sum 0", (-8, 8)),
+        (torch.tensor([[0.0]]), 0, "kernel, sum 0", (-1, 1)),
     ],
 )
 def test_filter_is_shown_on_the_scale_of_its_kernel(
-    kernel: torch.Tensor, title: str, limits: tuple[float, float]
+    kernel: torch.Tensor, value: float, title: str, limits: tuple[float, float]
 ) -> None:
-    figure = draw_filter(np.zeros((9, 9), np.uint8), kernel, torch.full((9, 9), -8.0))
+    result = torch.full((9, 9), float(value))
+    figure = draw_filter(np.zeros((9, 9), np.uint8), kernel, result)
     assert figure.axes[1].get_title() == title
     assert figure.axes[2].images[0].get_clim() == pytest.approx(limits)
     assert_nothing_is_clipped(figure)
