@@ -1,8 +1,9 @@
-"""Run notebooks and store their outputs, the same bytes from one run to the next.
+"""Run notebooks and store their outputs, alike from one run to the next.
 
-``python book/execute.py [notebook ...]`` executes the named notebooks, or all of the book, each
-in its own folder, on the CPU with one thread. The regression run starts its kernels through
-:func:`notebook_client` too, so that what is stored and what is compared are made alike.
+``python book/execute.py [notebook ...]`` executes the named notebooks, or all
+of the book, each in its own folder, on the CPU with one thread. The regression
+run starts its kernels through :func:`notebook_client` too, so that what is
+stored and what is compared are made alike.
 """
 
 from __future__ import annotations
@@ -19,14 +20,23 @@ from pathlib import Path
 import nbformat
 from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
+from nbclient.output_widget import OutputWidget
 from nbformat import NotebookNode
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
 BOOK = Path(__file__).parent
-CELL_TIMEOUT = 600  # seconds; a hanging cell stops the command instead of the whole evening
+CELL_TIMEOUT = 600  # seconds
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KERNELSPEC = {
+    "display_name": "Python 3",
+    "language": "python",
+    "name": "python3",
+}
 # What editors leave behind and no reader sees.
 PASSING_CELL_METADATA = (
     "ExecuteTime",
@@ -40,11 +50,29 @@ PASSING_CELL_METADATA = (
     "trusted",
     "vscode",
 )
-PASSING_METADATA = ("accelerator", "colab", "orig_nbformat", "vscode", "widgets")
+PASSING_METADATA = (
+    "accelerator",
+    "colab",
+    "orig_nbformat",
+    "vscode",
+    "widgets",
+)
 
 
 class NotebookError(RuntimeError):
-    """A notebook that cannot be stored: a cell raised, hung, or wrote to stderr."""
+    """A notebook not to be stored: a cell raised, hung, or wrote to stderr."""
+
+
+class QuietOutput(OutputWidget):
+    """What ``ipywidgets.Output`` catches, and the kernel is not told of.
+
+    nbclient tells it on the socket on which it awaits the cell's reply, and now
+    and then sleeps through that reply until the time limit:
+    https://github.com/jupyter/nbclient/issues/312.
+    """
+
+    def sync_state(self) -> None:
+        """Send nothing."""
 
 
 def notebook_client(
@@ -72,10 +100,11 @@ def notebook_client(
     nbclient.NotebookClient
         A client whose kernel is not yet started: see :func:`running`.
     """
-    return NotebookClient(
+    client = NotebookClient(
         notebook,
         km=AsyncKernelManager(
-            kernel_name=kernel_name, kernel_spec_manager=NbvalKernelspecManager()
+            kernel_name=kernel_name,
+            kernel_spec_manager=NbvalKernelspecManager(),
         ),
         resources={"metadata": {"path": str(folder)}},
         timeout=max(1, round(timeout)),
@@ -84,11 +113,20 @@ def notebook_client(
         record_timing=False,
         skip_cells_with_tag="",
         shutdown_kernel="immediate",
-        extra_arguments=["--HistoryManager.hist_file=:memory:", "--log-level=ERROR"],
+        extra_arguments=[
+            "--HistoryManager.hist_file=:memory:",
+            "--log-level=ERROR",
+        ],
     )
+    client.widget_registry["@jupyter-widgets/output"]["OutputModel"] = (
+        QuietOutput
+    )
+    return client
 
 
-def running(client: NotebookClient, **environment: str) -> AbstractContextManager[None]:
+def running(
+    client: NotebookClient, **environment: str
+) -> AbstractContextManager[None]:
     """Keep the client's kernel alive inside a ``with`` block.
 
     Parameters
@@ -96,23 +134,24 @@ def running(client: NotebookClient, **environment: str) -> AbstractContextManage
     client
         A client of :func:`notebook_client`.
     environment
-        Variables to set beside those of this process. ``MPLBACKEND`` is not handed on, which
-        would keep figures out of the outputs, nor is ``PYTEST_CURRENT_TEST``, which would keep
-        what C code prints.
+        Variables to set beside those of this process. ``MPLBACKEND`` is not
+        handed on, which would keep figures out of the outputs, nor is
+        ``PYTEST_CURRENT_TEST``, which would keep what C code prints. Progress
+        bars are off: they are for who is waiting.
 
     Returns
     -------
     context manager
         The kernel runs inside, and is killed at the end.
     """
-    environment = {**os.environ, **environment}
+    environment = {**os.environ, "CVLIB_PROGRESS": "0", **environment}
     for name in ("MPLBACKEND", "PYTEST_CURRENT_TEST"):
         environment.pop(name, None)
     return client.setup_kernel(env=environment, cleanup_kc=True)
 
 
 def merge_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
-    """Merge each run of adjacent stream outputs: how a kernel cuts them is a matter of timing.
+    """Merge adjacent stream outputs: where a kernel cuts them is chance.
 
     Parameters
     ----------
@@ -127,7 +166,10 @@ def merge_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     merged: list[NotebookNode] = []
     for output in outputs:
         last = merged[-1] if merged else {}
-        if output["output_type"] == "stream" and last.get("name") == output["name"]:
+        if (
+            output["output_type"] == "stream"
+            and last.get("name") == output["name"]
+        ):
             last["text"] += output["text"]
         else:
             merged.append(NotebookNode(output))
@@ -138,7 +180,7 @@ def merge_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
 
 
 def normalise(notebook: NotebookNode) -> None:
-    """Take out of an executed notebook what changes from run to run or from machine to machine.
+    """Take out what changes from run to run or from machine to machine.
 
     Parameters
     ----------
@@ -187,13 +229,20 @@ def execute(path: Path) -> None:
     with running(client, OMP_NUM_THREADS="1", CVLIB_DEVICE="cpu"):
         notebook.metadata["language_info"] = _language(client)
         for number, cell in enumerate(notebook.cells):
+            here = f"{path}, In [{client.code_cells_executed + 1}]"
             try:
                 client.execute_cell(cell, number)
-            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                raise NotebookError(f"{path}, cell {number}: {error}") from None
+            except (
+                CellExecutionError,
+                CellTimeoutError,
+                DeadKernelError,
+            ) as error:
+                raise NotebookError(f"{here}: {error}") from None
             for output in cell.get("outputs", []):
                 if output.get("name") == "stderr":
-                    raise NotebookError(f"{path}, cell {number} wrote to stderr:\n{output.text}")
+                    raise NotebookError(
+                        f"{here} wrote to stderr:\n{output.text}"
+                    )
     normalise(notebook)
     nbformat.validate(notebook)
     unfinished = path.with_name(f".{path.name}.unfinished")
@@ -222,14 +271,20 @@ def notebooks(folder: Path = BOOK) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*.ipynb")
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not any(
+            part.startswith(".") for part in path.relative_to(folder).parts
+        )
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description="Run notebooks and store their outputs.")
-    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of the book")
+    parser = argparse.ArgumentParser(
+        description="Run notebooks and store their outputs."
+    )
+    parser.add_argument(
+        "notebooks", nargs="*", type=Path, help="default: all of the book"
+    )
     for path in parser.parse_args(arguments).notebooks or notebooks():
         begin = time.perf_counter()
         try:

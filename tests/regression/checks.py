@@ -1,0 +1,226 @@
+"""What a stored notebook must be, seen without running it: each check yields its complaints."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+
+from book.execute import WIDGET_VIEW, normalise
+from cvlib import book
+from tests.checkout import ROOT
+from tests.regression.comparison import ADDRESS, PICTURE
+from tests.regression.plugin import PLACES, TOLERANCES
+
+LONGEST = 30  # lines of a cell
+FEWEST_EXERCISES = 3
+MACHINE = re.compile(
+    r"/(tmp|home|Users|root)/|\b[A-Z]:\\|(site|dist)-packages"
+    + "".join(rf"|{re.escape(str(path))}\b" for path in (ROOT, Path.home()) if path.name)
+)
+UNCHECKED = {"nbval-ignore-output", "nbval_ignore_output", "pytest_validate_ignore_output"}
+UNRUN = {"nbval-skip", "nbval_skip", "skip-execution", "raises-exception"}
+
+Complaints = Iterator[str]
+Check = Callable[[NotebookNode], Complaints]
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def named(cell: NotebookNode) -> str:
+    return f"In [{cell.execution_count}]"
+
+
+def contents(cell: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Go through the outputs of a cell: the kind of each, and its content as text."""
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            yield output.name, output.text
+        for kind, content in output.get("data", {}).items():
+            yield kind, content if isinstance(content, str) else str(content)
+
+
+def words(cell: NotebookNode) -> str:
+    """Join the text of a cell's outputs, without pictures."""
+    texts = [text for kind, text in contents(cell) if kind not in ("image/png", "image/jpeg")]
+    return PICTURE.sub("", "\n".join(texts))
+
+
+def asserts(cell: NotebookNode) -> bool:
+    return bool(re.search(r"\bassert\b|\bexpect\(|\bassert_\w+\(", cell.source))
+
+
+def stored_by_the_command(notebook: NotebookNode) -> Complaints:
+    """Counts from 1 on, no state of widgets, no traces of an editor."""
+    expected = copy.deepcopy(notebook)
+    normalise(expected)
+    lines = [nbformat.writes(side).splitlines() for side in (notebook, expected)]
+    for number, (was, would) in enumerate(zip(*lines, strict=False), 1):
+        if was != would:
+            yield f"line {number} is {was.strip()}; make execute stores {would.strip()}"
+            return
+    if len(lines[0]) != len(lines[1]):
+        yield f"it has {len(lines[0])} lines; make execute stores {len(lines[1])}"
+
+
+def no_error_and_no_warning(notebook: NotebookNode) -> Complaints:
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                yield f"{named(cell)} stores {output.ename}"
+            if output.get("name") == "stderr":
+                yield f"{named(cell)} stores stderr: {output.text[:80]}"
+
+
+def no_trace_of_a_machine(notebook: NotebookNode) -> Complaints:
+    for cell in code_cells(notebook):
+        text = words(cell)
+        for found in MACHINE.finditer(text + cell.source):
+            yield f"{named(cell)} holds the path {found.group()}"
+        if found := ADDRESS.search(text):
+            yield f"{named(cell)} prints an address: {found.group()}"
+
+
+def every_cell_is_compared(notebook: NotebookNode) -> Complaints:
+    for cell in code_cells(notebook):
+        comments = re.findall(r"^\s*#\s*(\w+)\s*$", cell.source, re.MULTILINE)
+        marks = {mark.lower() for mark in [*comments, *cell.metadata.get("tags", [])]}
+        if marks & UNRUN:
+            yield f"{named(cell)} is tagged {', '.join(marks & UNRUN)}"
+        if marks & UNCHECKED and not asserts(cell):
+            yield f"{named(cell)} ignores its output and asserts nothing"
+        if "≈" in words(cell) and not asserts(cell):
+            yield f"{named(cell)} prints ≈, which nothing holds in a band; use expect"
+
+
+def tolerances_can_be_read(notebook: NotebookNode) -> Complaints:
+    for cell in code_cells(notebook):
+        for name, value in cell.metadata.get("nbval", {}).items():
+            if name not in TOLERANCES or not isinstance(value, int | float) or value < 0:
+                yield f"{named(cell)} has nbval metadata {name}: {value}"
+    needs = notebook.metadata.get("cvlib", {}).get("needs", [])
+    for name in [needs] if isinstance(needs, str) else needs:
+        if name not in PLACES:
+            yield f"it needs {name}; expected some of {', '.join(PLACES)}"
+
+
+def no_widget_without_a_page(notebook: NotebookNode) -> Complaints:
+    for cell in code_cells(notebook):
+        if any(kind == WIDGET_VIEW for kind, _ in contents(cell)):
+            yield f"{named(cell)} shows a widget, dead on a page; use explore"
+
+
+def cells_are_short(notebook: NotebookNode) -> Complaints:
+    for cell in code_cells(notebook):
+        if (lines := cell.source.count("\n") + 1) > LONGEST:
+            yield f"{named(cell)} has {lines} lines; expected at most {LONGEST}"
+
+
+def pictures_have_alt_text(notebook: NotebookNode) -> Complaints:
+    for cell in code_cells(notebook):
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        for kind, content in contents(cell):
+            if kind.startswith("image/") and not alt.strip():
+                yield f"{named(cell)} shows a picture; its metadata lack mystnb.image.alt"
+            if kind == "text/html":
+                for tag in re.findall(r"<img\b[^>]*>", PICTURE.sub("", content)):
+                    if not re.search(r"""\balt=(["'])\s*[^"'\s]""", tag):
+                        yield f"{named(cell)} has an <img> without alt: {tag[:80]}"
+
+
+def exercises_have_solutions(notebook: NotebookNode) -> Complaints:
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    labels = re.findall(r"\{exercise(?:-start)?\}[^\n]*\n:label:\s*(\S+)", text)
+    if len(labels) < FEWEST_EXERCISES:
+        yield f"it has {len(labels)} labelled exercises; expected {FEWEST_EXERCISES} at least"
+    for label in labels:
+        if not re.search(
+            rf"\{{solution(?:-start)?\}}\s*{re.escape(label)}\s*\n:class:.*\bdropdown\b", text
+        ):
+            yield f"exercise {label} has no solution in a dropdown"
+    if not any(calls_of_check(cell) for cell in code_cells(notebook)):
+        yield "no exercise is checked by check(...)"
+
+
+def checkers_tell_solutions_from_stubs(notebook: NotebookNode) -> Complaints:
+    """See each checker pass the solution in the dropdown, and fail the stub in the cell."""
+    world: dict[str, Any] = {}
+    for cell in code_cells(notebook):
+        for call in calls_of_check(cell):
+            name, answer = ast.literal_eval(call.args[0]), ast.unparse(call.args[1])
+            stub = {**world, "check": lambda *_: None}
+            exec(plain(cell.source), stub)
+            if book.mistake(name, eval(answer, stub)) is None:
+                yield f"the stub of {name} passes its checker"
+            solutions = [code for code in solutions_of(notebook) if answer in names_bound(code)]
+            if len(solutions) != 1:
+                yield f"{len(solutions)} solutions define {answer}; expected 1"
+                continue
+            exec(solutions[0], stub)
+            if wrong := book.mistake(name, eval(answer, stub)):
+                yield f"the solution of {name} fails its checker: {wrong}"
+        define(cell, world)
+
+
+def calls_of_check(cell: NotebookNode) -> list[ast.Call]:
+    return [
+        node
+        for node in ast.walk(ast.parse(plain(cell.source)))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "check"
+    ]
+
+
+def plain(source: str) -> str:
+    """Turn magics into Python."""
+    return str(TransformerManager().transform_cell(source))
+
+
+def define(cell: NotebookNode, world: dict[str, Any]) -> None:
+    """Add what a cell imports and defines; the rest would take long, and stubs stand alone."""
+    kinds = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
+    body = [node for node in ast.parse(plain(cell.source)).body if isinstance(node, kinds)]
+    exec(compile(ast.Module(body, []), "<cell>", "exec"), world)
+
+
+def names_bound(code: str) -> set[str]:
+    tree = ast.parse(code)
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return functions | {name.id for name in names if isinstance(name.ctx, ast.Store)}
+
+
+def solutions_of(notebook: NotebookNode) -> list[str]:
+    """Collect the Python code that stands in solutions, a text a solution."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    solutions = re.split(r"\{solution\}", text)[1:]
+    bodies = [re.split(r"\{exercise", solution)[0] for solution in solutions]
+    return ["\n".join(re.findall(r"^```python\n(.*?)^```", b, re.DOTALL | re.M)) for b in bodies]
+
+
+def first_cell(notebook: NotebookNode) -> str:
+    return re.sub(r"\bsetup\([^)]*\)", "setup()", code_cells(notebook)[0].source)
+
+
+CHECKS: list[Check] = [
+    stored_by_the_command,
+    no_error_and_no_warning,
+    no_trace_of_a_machine,
+    every_cell_is_compared,
+    tolerances_can_be_read,
+    no_widget_without_a_page,
+    cells_are_short,
+    pictures_have_alt_text,
+    exercises_have_solutions,
+    checkers_tell_solutions_from_stubs,
+]

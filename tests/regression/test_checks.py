@@ -1,0 +1,201 @@
+"""Each check of a stored notebook lets a sound one pass, and sees its fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+import cvlib.exercises
+from book.execute import KERNELSPEC, WIDGET_VIEW, normalise
+from tests.checkout import ROOT
+from tests.regression import checks
+
+STUB = 'def twice(x):\n    """Double x."""\n    return None  # your code\n\n\ncheck("twice", twice)'
+DEFINE = """\
+%matplotlib inline
+import numpy as np
+def shifted(x, n):
+    return np.left_shift(x, n)"""
+EXERCISES = """\
+:::{exercise}
+:label: one
+What is 1 + 1?
+:::
+
+:::{solution} one
+:class: dropdown
+2
+:::
+
+:::{exercise} Doubling
+:label: two
+Write `twice`.
+:::
+
+::::{solution} two
+:class: dropdown
+
+```python
+def twice(x):
+    return shifted(x, 1)
+
+
+one, two = 1, twice(1)
+```
+::::
+
+:::{exercise}
+:label: three
+Experiment.
+:::
+
+:::{solution} three
+:class: dropdown
+It depends.
+:::"""
+
+
+@pytest.fixture
+def sound(monkeypatch: pytest.MonkeyPatch) -> dict[str, NotebookNode]:
+    """Give the cells, by name, of a notebook to which no check has an objection."""
+
+    def twice(answer: Callable[[int], int]) -> str | None:
+        return None if answer(3) == 6 else "twice(3) is not 6"
+
+    monkeypatch.setattr(cvlib.exercises, "find", lambda name: {"twice": twice}[name])
+    png = {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure size 8x8 with 1 Axes>"}
+    page = {"text/html": '<img hidden alt="a square" src="data:image/png;base64,A/tmp/0==">'}
+    cells = {
+        "define": new_code_cell(DEFINE),
+        "words": new_code_cell("print(1)", outputs=[new_output("stream", text="1\n")]),
+        "figure": new_code_cell("figure", outputs=[new_output("execute_result", png)]),
+        "page": new_code_cell("explore()", outputs=[new_output("display_data", page)]),
+        "band": new_code_cell(
+            "expect(1, between=(0, 2), label='it')", outputs=[new_output("stream", text="it ≈ 1\n")]
+        ),
+        "exercises": new_markdown_cell(EXERCISES),
+        "stub": new_code_cell(STUB),
+    }  # fmt: skip
+    cells["figure"].metadata["mystnb"] = {"image": {"alt": "A square"}}
+    notebook = as_notebook(cells)
+    normalise(notebook)
+    return cells
+
+
+def as_notebook(cells: dict[str, NotebookNode]) -> NotebookNode:
+    language = {"language_info": {"name": "python"}}
+    return new_notebook(cells=list(cells.values()), metadata=language)
+
+
+@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
+def test_check_lets_a_sound_notebook_pass(sound: dict[str, NotebookNode], check: Any) -> None:
+    notebook = as_notebook(sound)
+    notebook.metadata["kernelspec"] = nbformat.from_dict(KERNELSPEC)
+    assert list(check(notebook)) == []
+
+
+def text(words: str, name: str = "stdout") -> dict:
+    return {"outputs": [new_output("stream", text=words, name=name)]}
+
+
+def data(**content: str) -> dict:
+    kinds = {kind.replace("text_", "text/"): content[kind] for kind in content}
+    return {"outputs": [new_output("display_data", kinds)]}
+
+
+def exercises(old: str, new: str = "") -> dict:
+    assert old in EXERCISES
+    return {"source": EXERCISES.replace(old, new)}
+
+
+def error(name: str) -> dict:
+    return {"outputs": [new_output("error", ename=name, evalue="", traceback=[])]}
+
+
+# To each check: the cell that is changed, how, and what is said of it.
+FAULTS: dict[checks.Check, list[tuple[str, dict[str, Any], str]]] = {
+    checks.stored_by_the_command: [
+        ("words", {"execution_count": None}, '"execution_count": null'),
+        ("words", {"execution_count": 3}, '"execution_count": 3'),
+        ("words", {"metadata": {"collapsed": True}}, "metadata"),
+    ],
+    checks.no_error_and_no_warning: [
+        ("words", text("warning", "stderr"), "stderr: warning"),
+        ("words", error("ValueError"), "ValueError"),
+    ],
+    checks.no_trace_of_a_machine: [
+        ("words", text(f"{Path.home()}/x.png"), str(Path.home())),
+        ("words", text(f"{ROOT}/cvlib"), str(ROOT)),
+        ("words", data(text_plain="lib/site-packages/torch"), "site-packages"),
+        ("words", {"source": "open('/home/me/x')"}, "holds the path /home/"),
+        ("words", data(text_plain="<object at 0x7f00>"), "at 0x7f00"),
+    ],
+    checks.every_cell_is_compared: [
+        ("words", {"metadata": {"tags": ["nbval-skip"]}}, "nbval-skip"),
+        ("words", {"source": "1 / 0  \n# NBVAL_SKIP"}, "nbval_skip"),
+        ("words", {"metadata": {"tags": ["nbval-ignore-output"]}}, "ignores its output"),
+        ("words", text("time ≈ 3 s"), "prints ≈"),
+    ],
+    checks.tolerances_can_be_read: [
+        ("words", {"metadata": {"nbval": {"rtoll": 1}}}, "rtoll: 1"),
+        ("words", {"metadata": {"nbval": {"rtol": "1"}}}, "rtol: 1"),
+        ("words", {"metadata": {"nbval": {"rtol": -1}}}, "rtol: -1"),
+    ],
+    checks.no_widget_without_a_page: [("words", data(**{WIDGET_VIEW: "{}"}), "dead")],
+    checks.cells_are_short: [("words", {"source": "1\n" * 30 + "2"}, "31 lines")],
+    checks.pictures_have_alt_text: [
+        ("figure", {"metadata": {}}, "mystnb.image.alt"),
+        ("page", data(text_html='<img src="x.png">'), "without alt"),
+        ("page", data(text_html='<img alt="" src="x.png">'), "without alt"),
+    ],
+    checks.exercises_have_solutions: [
+        ("exercises", exercises("label: three"), "2 labelled"),
+        ("exercises", exercises("{solution} one"), "exercise one has no solution"),
+        ("exercises", exercises("dropdown"), "exercise two has no solution"),
+        ("stub", {"source": "twice = None"}, "no exercise is checked"),
+    ],
+    checks.checkers_tell_solutions_from_stubs: [
+        ("exercises", exercises("shifted(x, 1)", "x + 1"), "is not 6"),
+        ("exercises", {"source": ""}, "0 solutions define twice"),
+        ("stub", {"source": STUB.replace("None", "2 * x")}, "the stub of twice passes"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "change", "complaint"),
+    [(check, *fault) for check, faults in FAULTS.items() for fault in faults],
+)
+def test_check_sees_its_fault(
+    sound: dict[str, NotebookNode], check: Any, name: str, change: dict[str, Any], complaint: str
+) -> None:
+    sound[name].update(nbformat.from_dict(change))
+    assert complaint in "\n".join(check(as_notebook(sound)))
+
+
+def test_check_sees_an_ignored_output_that_is_asserted() -> None:
+    source = "# NBVAL_IGNORE_OUTPUT\nassert 1"
+    assert not list(checks.every_cell_is_compared(new_notebook(cells=[new_code_cell(source)])))
+
+
+def test_check_sees_a_data_set_that_no_one_knows() -> None:
+    notebook = new_notebook(metadata={"cvlib": {"needs": "ImageNet"}})
+    assert "it needs ImageNet" in "".join(checks.tolerances_can_be_read(notebook))
+
+
+def test_every_check_has_a_fault() -> None:
+    assert list(FAULTS) == checks.CHECKS
+
+
+def test_first_cells_may_differ_in_what_setup_is_told_alone() -> None:
+    cells = [f"import cvlib\nsetup({told})" for told in ("minutes=1", "minutes=2, gpu=True")]
+    one, other = (new_notebook(cells=[new_code_cell(source)]) for source in cells)
+    assert checks.first_cell(one) == checks.first_cell(other)
+    other.cells[0].source += "\n"
+    assert checks.first_cell(one) != checks.first_cell(other)

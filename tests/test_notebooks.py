@@ -1,0 +1,36 @@
+"""Every notebook of the book, seen without running it; that they run is nbval's work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from book.execute import notebooks
+from tests.checkout import name_of
+from tests.regression.checks import CHECKS, Check, first_cell
+
+NOTEBOOKS = notebooks()
+LARGEST = 2_000_000  # bytes
+
+
+def test_the_book_has_notebooks() -> None:
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_notebook(path: Path, check: Check) -> None:
+    assert list(check(nbformat.read(path, as_version=4))) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_notebook_is_small(path: Path) -> None:
+    assert path.stat().st_size < LARGEST
+
+
+def test_first_cells_are_the_same_but_for_what_setup_is_told() -> None:
+    cells = {first_cell(nbformat.read(path, as_version=4)) for path in NOTEBOOKS}
+    assert len(cells) == 1, "\n\n".join(cells)
+    assert "setup()" in cells.pop()
