@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvlib.exercises import compare_calls
-from cvlib.images.pixels import mosaic
 
 __all__ = ["brighten", "half_size"]
 
@@ -34,7 +33,6 @@ expected array([[255, 130]], dtype=uint8)'
         (_picture([[200, 30]]), 100),
         (_picture([[200, 30]]), -100),
         (_picture([[0, 1], [254, 255]]), 255),
-        (_picture([[0, 1], [254, 255]]), -255),
         (_picture([[[10, 128, 250]]]), 0),
     ]
     return compare_calls("brighten", answer, _brighten, cases, _same_picture)
@@ -59,12 +57,10 @@ def half_size(answer: object) -> str | None:
     half_size(array([[10, 20],
            [40, 50]], dtype=uint8)) gives None, expected array([[[10, 30, 50]]], dtype=uint8)
     """
-    colours = _picture([[[250, 200, 1], [0, 201, 2]], [[3, 220, 4], [5, 240, 6]]])
     cases = [
         (_picture([[10, 20], [40, 50]]),),
         (_picture([[10, 200], [240, 50]]),),
         (_picture([[10, 21], [40, 50]]),),
-        (_picture(mosaic(colours.repeat(2, 0).repeat(2, 1)).tolist()),),
         (_picture([[1, 2, 3, 4], [5, 6, 7, 8]]),),
     ]
     return compare_calls("half_size", answer, _half_size, cases, _same_picture)

@@ -43,7 +43,7 @@ def draw_numbers(image: NDArray[np.uint8], rows: slice, columns: slice) -> Figur
     patch = image[rows, columns]
     if patch.size == 0:
         raise ValueError(f"rows {rows} and columns {columns} hold no pixel of {image.shape}")
-    figure, axes = new_figure(1, 2, width=6, height=3.1, width_ratios=(2, 3))
+    figure, axes = new_figure(1, 2, width=5.6, height=2.9, width_ratios=(2, 3))
     whole, part = axes[0]
     for place, picture in ((whole, image), (part, patch)):
         place.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="auto")

@@ -43,7 +43,7 @@ def luma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     _expect_uint8(image)
     _expect_colours(image)
     red, green, blue = np.moveaxis(image.astype(np.uint32), -1, 0)
-    weighted = 9798 * red + 19235 * green + 3735 * blue  # the weights add up to 2 ** 15
+    weighted = 9798 * red + 19235 * green + 3735 * blue  # in parts of 2 ** 15
     return ((weighted + 2**14) >> 15).astype(np.uint8)
 
 
