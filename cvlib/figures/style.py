@@ -42,7 +42,7 @@ STYLE: Any = {
     "figure.titleweight": "bold",
     "font.size": 10,
     "image.cmap": "gray",
-    "image.interpolation": "nearest",
+    "image.interpolation": "auto",
     "legend.frameon": False,
     "lines.linewidth": 2,
     "savefig.dpi": 120,
