@@ -94,12 +94,7 @@ def _listed(kinds: list[str]) -> str:
 def _shown(side: str, parts: list[tuple[str, str]]) -> Iterator[str]:
     for kind, content in parts:
         if not kind.startswith("image/"):
-            yield f"{side} {kind} | {_shortened(content.rstrip())}"
-
-
-def _shortened(line: str) -> str:
-    line = PICTURE.sub(r"data:image/\1…", line)
-    return line if len(line) <= 400 else line[:400] + "…"
+            yield f"{side} {kind} | {_window(_blanked(content.rstrip()), 0)}"
 
 
 def text_difference(
@@ -201,20 +196,29 @@ def _unit(decimal: str) -> float:
 def _line_around(text: str, found: re.Match[str]) -> str:
     begin = text.rfind("\n", 0, found.start()) + 1
     end = text.find("\n", found.end())
-    line = text[begin : end if end >= 0 else len(text)]
-    if len(line) <= 160:
-        return line
-    middle = found.start() - begin
-    return f"…{line[max(0, middle - 70) : middle + 70]}…"
+    return _window(text[begin : end if end >= 0 else len(text)], found.start() - begin)
 
 
 def _line_difference(stored: str, fresh: str) -> str:
-    lines = difflib.ndiff(stored.splitlines(), fresh.splitlines())
-    names = {"- ": "  stored | ", "+ ": "  came   | "}
-    shown = [names[line[:2]] + _shortened(line[2:]) for line in lines if line[:2] in names]
+    old, new = stored.splitlines(), fresh.splitlines()
+    shown = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind != "equal":
+            characters = enumerate(zip(*old[a : a + 1], *new[c : c + 1], strict=False))
+            at = next((place for place, pair in characters if len(set(pair)) > 1), 0)
+            shown += [f"  stored | {_window(line, at)}" for line in old[a:b]]
+            shown += [f"  came   | {_window(line, at)}" for line in new[c:d]]
     if len(shown) > LINES:
         shown[LINES:] = [f"  and {len(shown) - LINES} lines more"]
-    return "\n".join(shown)
+    return "\n".join(shown) or f"  only in how it ends: {stored[-9:]!r} and {fresh[-9:]!r}"
+
+
+def _window(line: str, at: int) -> str:
+    """Show what surrounds a place of a line, where the whole is long."""
+    if len(line) <= 160:
+        return line
+    begin, end = max(0, at - 70), at + 90
+    return "…" * (begin > 0) + line[begin:end] + "…" * (end < len(line))
 
 
 def picture_difference(stored: str, fresh: str, *, levels: float = LEVELS) -> str | None:

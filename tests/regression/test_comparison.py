@@ -56,7 +56,8 @@ def curve(power: float, noise: float = 0.0) -> str:
         ("tensor([0.5000, -0.0000])", "tensor([0.5000, 0.0000])"),
         ("-0. 0.", "0. -0."),
         ("[0. 1.]", "[3.2e-08 1.0e+00]"),
-        ("(nan, inf, -inf)", "(nan, inf, -inf)"),
+        ("(nan, inf, -inf, 0.12345)", "(nan, inf, -inf, 0.12346)"),
+        ("     a  b\n0.5  1", "            a  b\n0.50000001  1"),
         ("residual 3e-07", "residual 9e-07"),  # below atol
         ("It is 0.12345.", "It is 0.12346."),
         ("<object at 0x7f00aa>", "<object at 0x55d1>"),
@@ -124,6 +125,26 @@ def test_message_names_the_number_and_the_gap() -> None:
     assert "decimal 2 of 3 was 0.2000, is 0.2100: 0.01 apart, 0.0001 allowed, and 1 more" in message
     assert "stored | b 0.2000 0.3" in message
     assert "came   | b 0.2100 0.4" in message
+
+
+def test_message_shows_where_a_long_line_differs() -> None:
+    line = "".join(f"<b>{number}</b>" for number in range(10_000))
+    message = str(text_difference(line, line.replace(">9000<", ">none<")))
+    stored, came = message.splitlines()[1:]
+    assert "<b>8999</b><b>9000</b><b>9001</b>" in stored
+    assert "<b>8999</b><b>none</b><b>9001</b>" in came
+    assert max(map(len, (stored, came))) < 200
+
+
+def test_message_shows_some_of_many_lines() -> None:
+    many = ["\n".join(f"{word} {line}" for line in range(50)) for word in ("old", "new")]
+    message = str(text_difference(*many))
+    assert len(message.splitlines()) < 15
+    assert message.endswith("and 88 lines more")
+
+
+def test_message_shows_how_the_ends_differ() -> None:
+    assert r"'1\n' and '1'" in str(text_difference("1\n", "1"))
 
 
 @given(words, values, words, st.floats(-1, 1))
@@ -207,6 +228,11 @@ def test_transparent_pictures_are_seen_on_white() -> None:
     assert picture_difference(encoded(glass), encoded(np.zeros((40, 40), np.uint8)))
 
 
+def test_colours_of_one_brightness_are_told() -> None:
+    red, grey = (np.full((40, 40, 3), colour, np.uint8) for colour in ((255, 0, 0), (76, 76, 76)))
+    assert picture_difference(encoded(red), encoded(grey))
+
+
 def test_levels_and_sizes_have_limits() -> None:
     def grey(level: int, width: int = 64) -> str:
         return encoded(np.full((64, width), level, np.uint8))
@@ -256,7 +282,7 @@ def shown(**data: object) -> dict:
 def test_outputs_are_compared_one_by_one() -> None:
     old = [stream("1\n"), shown(text_plain="2"), stream("3\n")]
     assert differences(old, old) == []
-    assert differences(old, [stream("1\n"), stream("3\n"), shown(text_plain="2")])
+    assert differences([stream("1"), shown(text_plain="1")], [shown(text_plain="1"), stream("1")])
     assert differences(old, old[:2]) == [
         "stored: stdout, text/plain, stdout",
         "came:   stdout, text/plain",
