@@ -1,0 +1,147 @@
+"""The drawings of the chapter on LeNet show what the network computes, and clip no word."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from cvlib.data import ImageSet, mnist_sample
+from cvlib.figures import palette
+from cvlib.figures.lenet import (
+    draw_confusion,
+    draw_feature_maps,
+    draw_network,
+    draw_reading,
+    draw_shifts,
+    inside,
+)
+from cvlib.networks import LeNet, pretrained
+
+CLASSES = tuple("0123456789")
+
+
+@pytest.fixture(scope="module")
+def model() -> LeNet:
+    loaded = pretrained("lenet")
+    assert isinstance(loaded, LeNet)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def digits() -> ImageSet:
+    return mnist_sample()[::500]
+
+
+def assert_nothing_is_clipped(figure: Figure) -> None:
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    page = figure.bbox.padded(1)
+    for axes in figure.axes:
+        for text in [*axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label]:
+            box = text.get_window_extent(canvas.get_renderer())
+            assert not text.get_text() or (
+                page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1)
+            ), text.get_text()
+
+
+def test_inside_ends_with_what_the_network_gives(model: LeNet, digits: ImageSet) -> None:
+    steps = inside(model, digits.images[3])
+    with torch.inference_mode():
+        x = digits.images[3:4] / 255
+        torch.testing.assert_close(steps["picture"], x[0])
+        torch.testing.assert_close(steps["pooled once"], model.features[:3](x)[0])
+        torch.testing.assert_close(steps["convolved twice"], model.features[:5](x)[0])
+        torch.testing.assert_close(steps["pooled twice"], model.features(x)[0])
+        torch.testing.assert_close(steps["outputs"], model(x)[0])
+    assert [tuple(step.shape) for step in steps.values()] == [
+        (1, 28, 28), (6, 28, 28), (6, 14, 14), (16, 10, 10), (16, 5, 5), (120,), (84,), (10,),
+    ]  # fmt: skip
+
+
+def test_the_network_is_drawn_with_the_sizes_that_it_has(model: LeNet, digits: ImageSet) -> None:
+    figure = draw_network(model, digits.images[5])
+    labels = [text.get_text() for axes in figure.axes for text in axes.texts]
+    for shape in ("1 × 28 × 28", "6 × 28 × 28", "6 × 14 × 14", "16 × 10 × 10", "16 × 5 × 5"):
+        assert shape in labels
+    assert [label for label in labels if label in ("120", "84", "10")] == ["120", "84", "10"]
+    assert labels.count("convolution\n5 × 5") == labels.count("pooling\n2 × 2") == 2
+    assert labels.count("fully\nconnected") == 3
+    assert [len(axes.images) for axes in figure.axes] == [1 + 6 + 6 + 16, 16 + 3]
+    assert all(axes.dataLim.x1 < axes.get_xlim()[1] for axes in figure.axes)
+    assert_nothing_is_clipped(figure)
+
+
+def test_the_network_is_drawn_with_other_classes(digits: ImageSet) -> None:
+    figure = draw_network(LeNet(num_classes=4), digits.images[5])
+    labels = [text.get_text() for text in figure.axes[1].texts]
+    assert [label for label in labels if label in CLASSES] == ["4", "0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_the_reading_is_the_networks(model: LeNet, digits: ImageSet, digit: int) -> None:
+    with torch.inference_mode():
+        expected = model(digits.images[digit : digit + 1] / 255)[0].softmax(0)
+    best = int(expected.argmax())
+    figures = [
+        draw(model, digits.images[digit], CLASSES) for draw in (draw_reading, draw_feature_maps)
+    ]
+    for figure in figures:
+        bars = figure.axes[1].patches
+        heights = torch.tensor([float(bar.get_height()) for bar in bars])  # type: ignore[attr-defined]
+        torch.testing.assert_close(heights, expected)
+        marked = [to_hex(bar.get_facecolor()) == palette["vermillion"].lower() for bar in bars]
+        assert marked == [number == best for number in range(10)]
+        title = figure.axes[1].get_title(loc="left")
+        assert title == f"read as {best}, with probability {expected[best]:.2f}"
+        assert_nothing_is_clipped(figure)
+
+
+def test_feature_maps_stand_side_by_side(model: LeNet, digits: ImageSet) -> None:
+    figure = draw_feature_maps(model, digits.images[8], CLASSES)
+    rows = [axes for axes in figure.axes[2:] if axes.images]
+    labels = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert labels == [
+        "convolved once\n6 × 28 × 28",
+        "pooled once\n6 × 14 × 14",
+        "convolved twice\n16 × 10 × 10",
+        "pooled twice\n16 × 5 × 5",
+    ]
+    steps = list(inside(model, digits.images[8]).values())[1:5]
+    for axes, maps in zip(rows, steps, strict=True):
+        drawn, side = torch.from_numpy(axes.images[0].get_array().data), maps.shape[1]
+        step = side + max(1, side // 10)
+        for number, values in enumerate(maps):
+            assert torch.equal(drawn[:, number * step : number * step + side], values)
+
+
+def test_confusion_shows_counts_and_colours_mistakes_only() -> None:
+    matrix = torch.tensor([[8, 2, 0], [0, 9, 1], [0, 0, 10]])
+    figure = draw_confusion(matrix, ["ant", "bee", "cat"], title="Two ants are taken for bees")
+    axes = figure.axes[0]
+    placed = {text.get_position(): text.get_text() for text in axes.texts}
+    assert placed == {(0, 0): "8", (1, 0): "2", (1, 1): "9", (2, 1): "1", (2, 2): "10"}
+    coloured = ~axes.images[0].get_array().mask
+    assert coloured.tolist() == [[False, True, False], [False, False, True], [False] * 3]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("read as", "is")
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["ant", "bee", "cat"]
+    assert_nothing_is_clipped(figure)
+
+
+def test_confusion_without_a_mistake() -> None:
+    figure = draw_confusion(torch.eye(3, dtype=torch.int64), ["a", "b", "c"], title="None")
+    assert len(figure.axes[0].texts) == 3
+    assert_nothing_is_clipped(figure)
+
+
+def test_shifts_are_drawn_as_given() -> None:
+    curves = {"to the right": [0.5, 0.9, 0.4], "downwards": [0.3, 0.9, 0.2]}
+    figure = draw_shifts([-1, 0, 1], curves)
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert lines.keys() == curves.keys()
+    for name, values in curves.items():
+        assert lines[name].get_xdata().tolist() == [-1, 0, 1]
+        assert lines[name].get_ydata().tolist() == values
+    assert_nothing_is_clipped(figure)
