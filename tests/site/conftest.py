@@ -134,7 +134,8 @@ def watch(visited: Visited, root: str) -> None:
             visited.faults.append(f"{response.url} answers {response.status}")
 
     def said(message: Any) -> None:
-        if message.type in ("error", "warning"):
+        asked_for_icon = message.location["url"].endswith("/favicon.ico")  # by Chromium itself
+        if message.type in ("error", "warning") and not asked_for_icon:
             visited.faults.append(f"console {message.type}: {message.text}")
 
     page = visited.page
