@@ -141,6 +141,16 @@ def test_the_command_stores_what_it_trained(tmp_path, monkeypatch, capsys):
             assert torch.equal(file.get_tensor(name), value)
 
 
+def test_the_command_stores_in_the_package_unless_told_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setattr(__main__, "checkpoint", lambda name: tmp_path / f"{name}.safetensors")
+    monkeypatch.setitem(
+        __main__.RECIPES, "lenet", lambda seed, device: (LeNet(), {"test_accuracy": str(seed)})
+    )
+    __main__.main(["lenet"])
+    with safe_open(tmp_path / "lenet.safetensors", framework="pt") as file:
+        assert file.metadata()["test_accuracy"] == "0"
+
+
 def test_a_recipe_that_fails_leaves_the_old_weights(tmp_path, monkeypatch):
     def train(seed, device):
         raise FloatingPointError("the loss is nan")
