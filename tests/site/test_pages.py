@@ -24,8 +24,9 @@ MATHS = r"""() => {
     return {
         written: written.length,
         set: written.filter(each => each.querySelector("mjx-container")).length,
-        wrong: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")]
-            .map(each => each.getAttribute("data-mjx-error") || each.textContent),
+        // Errors, and commands that TeX does not know, which MathJax sets in red.
+        wrong: [...document.querySelectorAll("mjx-merror, mjx-container [style*='color: red']")]
+            .map(each => each.closest(".math").outerHTML.slice(0, 400)),
         left,
     };
 }"""
@@ -43,9 +44,10 @@ STICKS_OUT = """async () => {
         if (!place.width || !place.height || (place.right <= edge && place.left >= -1)) continue;
         if (each.closest("mjx-assistive-mml, .headerlink, .visually-hidden")) continue;
         let box = each.parentElement;
-        while (box && !["auto", "scroll"].includes(getComputedStyle(box).overflowX))
-            box = box.parentElement;
-        if (!box || box.closest("html, body") === box || box.getBoundingClientRect().right > edge)
+        while (box && getComputedStyle(box).overflowX === "visible") box = box.parentElement;
+        const scrolls = box && ["auto", "scroll"].includes(getComputedStyle(box).overflowX);
+        const within = box?.closest(".bd-article") && box.getBoundingClientRect().right <= edge;
+        if (!scrolls || !within)
             out.push(`<${each.localName} class="${each.className}"> ` +
                 `reaches from ${Math.round(place.left)} to ${Math.round(place.right)}: ` +
                 each.textContent.trim().slice(0, 40));
