@@ -46,7 +46,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> tuple[NotebookNode, st
         FACES,
         FRONT_END,
         "print('one', flush=True)\nprint('two', flush=True)\ndisplay(3)\nprint('four')",
-        "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]);",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2]);",
     )
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.insert(1, new_markdown_cell("Text", id="text"))

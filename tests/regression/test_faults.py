@@ -131,7 +131,7 @@ FAULTS: list[tuple[str, str, list[Edit], str]] = [
         "came stderr | !",
     ),
     ("uncounted", "integers", [stored(execution_count=None)], "never run"),
-    ("exception", "integers", [source("(3, 4)", "1 / 0")], "ZeroDivisionError"),
+    ("exception", "integers", [source("(3, 4)", "1 / 0")], "raised ZeroDivisionError"),
     ("band", "band", [source("0.5", "0.7")], "accuracy is 0.7, outside the band from 0.4 to 0.6"),
 ]
 HARMLESS: list[tuple[str, str, list[Edit]]] = [
