@@ -58,16 +58,19 @@ def levels_apart(ours: torch.Tensor, theirs: torch.Tensor) -> torch.Tensor:
 # ---------------------------------------------------------------------------- histograms
 
 
+@settings(deadline=None)
 @given(arrays(np.uint8, st.lists(st.integers(0, 9), min_size=1, max_size=3).map(tuple)))
 def test_histogram_is_numpys(image: np.ndarray) -> None:
     assert np.array_equal(histogram(image), np.histogram(image, np.arange(257))[0])
 
 
+@settings(deadline=None)
 @given(GREYS)
 def test_equalized_is_opencvs_to_the_last_bit(image: np.ndarray) -> None:
     assert np.array_equal(equalize_hist(image), cv2.equalizeHist(image))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 255), st.integers(0, 255), st.integers(1, 300), st.integers(0, 2**32 - 1))
 def test_equalized_is_opencvs_for_any_range_of_levels(
     low: int, high: int, side: int, seed: int
@@ -107,7 +110,7 @@ def test_only_grey_is_equalized(shape: tuple[int, ...]) -> None:
 # ---------------------------------------------------------------------------- batches
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(SIDES, SIDES, st.integers(1, 60), st.data())
 def test_exact_is_within_one_level_of_torchvision(
     height: int, width: int, resize: int, data: st.DataObject
@@ -132,7 +135,7 @@ def test_noise_shrunk_a_lot_is_within_one_level_of_torchvision() -> None:
     assert apart.max() < 1.01
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(SIDES, SIDES, st.integers(1, 50))
 def test_fast_is_opencvs_resize(height: int, width: int, resize: int) -> None:
     image = noise(height, width, 3)
@@ -307,7 +310,7 @@ def test_import_needs_no_torch() -> None:
 # ---------------------------------------------------------------------------- HOG
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(2, 30), st.integers(2, 30), st.data())
 def test_hog_is_scikit_images(height: int, width: int, data: st.DataObject) -> None:
     cell = data.draw(st.integers(1, min(height, width) // 2))
@@ -335,6 +338,7 @@ def test_every_gradient_finds_the_direction_that_double_precision_finds() -> Non
     assert np.array_equal(single, exact)
 
 
+@settings(deadline=None)
 @given(st.integers(3, 20), st.integers(3, 20), st.data())
 def test_cells_are_alike_for_one_picture_and_for_several(
     height: int, width: int, data: st.DataObject
