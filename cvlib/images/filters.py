@@ -107,7 +107,7 @@ def _correlate_by_fft(
 
 
 def blur(image: NDArray[Pixel], ksize: Size, border: Border = "reflect_101") -> NDArray[Pixel]:
-    """Replace each pixel by the mean of a box around it: ``cv2.blur``, for ``uint8`` to the bit.
+    """Replace each pixel by the mean of a box around it: ``cv2.blur``, and its rounding.
 
     Parameters
     ----------
@@ -121,10 +121,10 @@ def blur(image: NDArray[Pixel], ksize: Size, border: Border = "reflect_101") -> 
     Returns
     -------
     ndarray
-        The shape and dtype of ``image``. ``uint8`` is rounded as OpenCV rounds: halves go up in
-        boxes of at most 256 pixels, and to the even number in larger ones. Where the number of
-        pixels is a power of two, from 2 to 256, OpenCV's fixed point rounds up a little early:
-        its box of 2 pixels makes 221 of 220 and 220.
+        The shape and dtype of ``image``. ``uint8`` is rounded as OpenCV rounds: halves go up. Where
+        the box has a power of two pixels, from 2 to 256, OpenCV's fixed point rounds up a little
+        early: its box of 2 pixels makes 221 of 220 and 220. In boxes of more than 256 pixels, it
+        rounds halves either way, depending on which instructions reach them, and so may differ.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def blur(image: NDArray[Pixel], ksize: Size, border: Border = "reflect_101") -> 
             return total * np.float32(1 / count)
         if count > 256:
             rows = window_sum(line.astype(np.uint32), width, 1)
-            return np.rint(window_sum(rows, height, step) * (1 / count))
+            return np.rint(window_sum(rows, height, step) * np.float32(1 / count))
         rows = window_sum(line.astype(np.uint16), width, 1)
         slip = count & (count - 1) == 0 and count > 1  # OpenCV's, see Returns
         total = window_sum(rows, height, step) + np.uint16(count // 2 + slip)
