@@ -19,7 +19,7 @@ PICTURES = st.tuples(SHAPES, LEVELS).flatmap(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(PICTURES, st.tuples(st.integers(0, 1100), st.integers(0, 1100)), st.booleans())
 def test_canny_is_opencvs_to_the_last_pixel(
     image: np.ndarray, thresholds: tuple[int, int], l2_gradient: bool
@@ -47,6 +47,7 @@ def test_the_true_tangent_divides_the_gradients_of_bytes_as_opencvs_integers_do(
     assert np.array_equal(down, (y << 15) > x * (13573 + 2**16))
 
 
+@settings(deadline=None)
 @given(arrays(np.int8, st.tuples(st.just(3), SIDES, SIDES)))
 def test_suppression_keeps_what_is_strongest_across_the_edge(drawn: np.ndarray) -> None:
     strength, dx, dy = np.abs(drawn[0].astype(int)), drawn[1], drawn[2]
@@ -66,6 +67,7 @@ def test_suppression_keeps_what_is_strongest_across_the_edge(drawn: np.ndarray) 
         assert thin[row, column] == (here if kept else 0)
 
 
+@settings(deadline=None)
 @given(arrays(np.uint8, st.tuples(SIDES, SIDES), elements=st.integers(0, 9)))
 def test_hysteresis_is_growing_until_nothing_changes(strength: np.ndarray) -> None:
     weak, edges = strength > 3, strength > 7

@@ -50,21 +50,22 @@ def test_kernels_are_opencvs(orders: tuple[int, int], ksize: int) -> None:
         assert np.array_equal(kernel, theirs.ravel())
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(PICTURES, ORDERS, SIZE, BORDER)
 def test_sobel_is_opencvs(
     image: np.ndarray, orders: tuple[int, int], ksize: int, border: str
 ) -> None:
-    settings = {"ksize": ksize, "borderType": BORDERS[border]}
+    options = {"ksize": ksize, "borderType": BORDERS[border]}
     ours = sobel(image, *orders, ksize, border)
     assert ours.dtype == np.int16
-    assert np.array_equal(ours, cv2.Sobel(image, cv2.CV_16S, *orders, **settings))
+    assert np.array_equal(ours, cv2.Sobel(image, cv2.CV_16S, *orders, **options))
     image = whole_floats(image)
     ours = sobel(image, *orders, ksize, border)
     assert ours.dtype == np.float32
-    assert np.array_equal(ours, cv2.Sobel(image, cv2.CV_32F, *orders, **settings))
+    assert np.array_equal(ours, cv2.Sobel(image, cv2.CV_32F, *orders, **options))
 
 
+@settings(deadline=None)
 @given(PICTURES, EITHER, BORDER)
 def test_scharr_is_opencvs(image: np.ndarray, orders: tuple[int, int], border: str) -> None:
     expected = cv2.Scharr(image, cv2.CV_16S, *orders, borderType=BORDERS[border])
@@ -74,16 +75,18 @@ def test_scharr_is_opencvs(image: np.ndarray, orders: tuple[int, int], border: s
     assert np.array_equal(scharr(image, *orders, border), expected)
 
 
+@settings(deadline=None)
 @given(PICTURES, SIZE, BORDER)
 def test_laplacian_is_opencvs(image: np.ndarray, ksize: int, border: str) -> None:
-    settings = {"ksize": ksize, "borderType": BORDERS[border]}
-    expected = cv2.Laplacian(image, cv2.CV_16S, **settings)
+    options = {"ksize": ksize, "borderType": BORDERS[border]}
+    expected = cv2.Laplacian(image, cv2.CV_16S, **options)
     assert np.array_equal(laplacian(image, ksize, border), expected)
     image = whole_floats(image)
-    expected = cv2.Laplacian(image, cv2.CV_32F, **settings)
+    expected = cv2.Laplacian(image, cv2.CV_32F, **options)
     assert np.array_equal(laplacian(image, ksize, border), expected)
 
 
+@settings(deadline=None)
 @given(arrays(np.float32, (5, 7), elements=st.floats(-1, 1, width=16)), SIZE)
 def test_fractions_differ_from_opencvs_by_rounding_alone(image: np.ndarray, ksize: int) -> None:
     for ours, theirs in (
@@ -112,6 +115,7 @@ def test_only_the_largest_kernel_passes_sixteen_bits_and_stops_there() -> None:
     assert sobel(image.astype(np.float32), 1, 0, 7).max() == 640 * 255
 
 
+@settings(deadline=None)
 @given(arrays(np.int16, (2, 3, 4)))
 def test_magnitude_and_direction_are_opencvs(gradient: np.ndarray) -> None:
     dx, dy = gradient
@@ -132,6 +136,7 @@ def test_a_ramp_has_its_true_direction() -> None:
             assert abs((found - angle + 180) % 360 - 180) < 0.01
 
 
+@settings(deadline=None)
 @given(arrays(np.int8, st.tuples(SIDES, SIDES)), st.integers(0, 200))
 def test_zero_crossings_are_changes_of_sign(values: np.ndarray, least: int) -> None:
     found = zero_crossings(values, least)
