@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cvlib.images.borders import Border, pad
 
 __all__ = ["flip", "resize", "rotate", "rotation_matrix", "warp_affine", "warp_perspective"]
 
@@ -18,7 +20,6 @@ Reals = NDArray[np.float64]
 Matrix = NDArray[np.floating]
 Size = tuple[int, int]
 Interpolation = Literal["nearest", "nearest-exact", "bilinear", "bicubic", "area"]
-Border = Literal["constant", "replicate", "reflect", "reflect_101", "wrap"]
 
 _AT_ONCE = 2**15  # numbers in a block of rows: with its copies it stays in a processor's cache
 
@@ -49,7 +50,7 @@ def resize(
     -------
     ndarray
         The dtype of ``image``; ``uint8`` is rounded, and stops at 0 and at 255. Without
-        antialiasing, ``cv2.resize`` (``"area"``: where both sides shrink or both grow).
+        antialiasing, ``cv2.resize`` (``"area"``: where neither side grows).
 
     Raises
     ------
@@ -279,11 +280,10 @@ def warp_perspective(
     if np.shape(matrix) != (3, 3) or np.linalg.matrix_rank(matrix) < 3:
         raise ValueError(f"matrix is {np.array(matrix).tolist()}; expected 3 by 3, with an inverse")
     (a, b, c), (d, e, f), (g, h, i) = np.linalg.inv(np.asarray(matrix, dtype=np.float64))
-    framed = image
+    framed: NDArray[Any] = image
     if border == "constant":
-        outside = _stored(np.array([value], dtype=np.float32), image.dtype)
-        framed = np.full(np.add(image.shape, (2, 2, 0)[: image.ndim]), outside, image.dtype)
-        framed[1:-1, 1:-1] = image
+        outside = _stored(np.array(value, dtype=np.float32), image.dtype)
+        framed = pad(image, 1, 1, 1, 1, border, outside.item())
     result = np.empty((height, width, *image.shape[2:]), dtype=image.dtype)
     x = np.arange(width)
     for block in _blocks(height, result[0].size):
