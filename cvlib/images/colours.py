@@ -94,11 +94,11 @@ def rgb_to_lab(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     _expect_rgb(image)
     stimulus = srgb_to_linear(image) @ _XYZ.T / _XYZ.sum(axis=1)  # 1 for white
-    root = np.where(
-        stimulus > (6 / 29) ** 3, np.cbrt(stimulus), stimulus / (3 * (6 / 29) ** 2) + 4 / 29
-    )
+    dark = stimulus <= (6 / 29) ** 3
+    root = np.where(dark, stimulus * (29 / 6) ** 2 / 3 + 4 / 29, np.cbrt(stimulus))
     x, y, z = np.moveaxis(root, -1, 0)
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
+    lab = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    return lab.astype(np.float32)
 
 
 # From linear red, green and blue to X, Y and Z: the primaries of sRGB.

@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 
 __all__ = ["MAX_PIXELS", "decode", "encode", "read", "write"]
 
-#: The largest picture that is decoded unless told otherwise: 256 MiB in RGB, Pillow's limit too.
+#: How many pixels are decoded unless told otherwise, 256 MiB in RGB. It is Pillow's limit too.
 MAX_PIXELS = 89_478_485
 
 _FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
@@ -71,7 +71,7 @@ def read(
     FileNotFoundError: [Errno 2] No such file or directory: 'absent.png'
     """
     if Path(path).is_dir():
-        raise IsADirectoryError(f"path is the folder {os.fspath(path)!r}; expected a file")
+        raise IsADirectoryError(f"path is the folder {path}; expected a file")
     data = Path(path).read_bytes()
     try:
         return decode(data, grey=grey, max_pixels=max_pixels)
@@ -179,9 +179,9 @@ def write(
     place = Path(path).resolve()
     data = encode(image, place.suffix, quality=quality, compression=compression)
     if place.is_dir():
-        raise IsADirectoryError(f"path is the folder {os.fspath(path)!r}; expected a file")
+        raise IsADirectoryError(f"path is the folder {path}; expected a file")
     if not place.parent.is_dir():
-        raise FileNotFoundError(f"path is {os.fspath(path)!r}, and its folder does not exist")
+        raise FileNotFoundError(f"path is {path}, in a folder that is absent")
     unfinished = place.with_name(f".{secrets.token_hex(8)}.unfinished")
     try:
         unfinished.write_bytes(data)
@@ -269,7 +269,8 @@ def _inspect(data: bytes, max_pixels: int) -> tuple[str, bool]:
                 picture.verify()  # the checksums of a PNG
     except Image.UnidentifiedImageError:
         raise ValueError(
-            f"data begins with {data[:8]!r}; expected a BMP, JPEG, PNG, TIFF or WebP file"
+            f"data begins with {data[:8]!r}; expected a BMP, JPEG, PNG, TIFF or WebP file with a "
+            "sound header"
         ) from None
     except Image.DecompressionBombError as error:
         raise ValueError(f"data claims too many pixels: {error}") from error

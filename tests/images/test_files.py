@@ -447,7 +447,7 @@ def test_a_picture_too_long_for_its_format_is_refused(extension: str) -> None:
 
 
 def test_write_wants_a_folder_that_is_there_and_a_path_that_is_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="its folder does not exist"):
+    with pytest.raises(FileNotFoundError, match="in a folder that is absent"):
         write(tmp_path / "absent" / "a.png", PHOTOGRAPH)
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(IsADirectoryError, match=r"path is the folder .*; expected a file"):
