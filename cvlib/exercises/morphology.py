@@ -1,0 +1,62 @@
+"""Checkers of the exercises in the chapter on morphology."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvlib.exercises import compare_calls
+
+__all__ = ["clear_border"]
+
+_BELOW = [[0, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0], [0, 0, 255, 0]]
+_INSIDE = [[0, 0, 0, 0], [0, 255, 255, 0], [0, 255, 0, 0], [0, 0, 0, 0]]
+_COLUMNS = [[0, 255, 0, 0, 0], [0, 255, 0, 255, 0], [0, 0, 0, 255, 0], [0, 0, 0, 0, 0]]
+_SIDES = [[0, 0, 0, 0, 0], [255, 0, 255, 0, 255], [0, 0, 0, 0, 0]]
+
+
+def clear_border(answer: object) -> str | None:
+    """Check a function that takes away the white regions which touch the frame of a picture.
+
+    Parameters
+    ----------
+    answer
+        The reader's function from a picture of 0 and 255, ``uint8``, (H, W), to another.
+
+    Returns
+    -------
+    str or None
+        What is wrong, or None.
+
+    Examples
+    --------
+    >>> clear_border(lambda image: image)
+    'clear_border(array([[255,   0]], dtype=uint8)) gives array([[255,   0]], dtype=uint8), \
+expected array([[0, 0]], dtype=uint8)'
+    """
+    cases = [(_picture(values),) for values in ([[255, 0]], _INSIDE, _SIDES, _COLUMNS, _BELOW)]
+    return compare_calls("clear_border", answer, _clear_border, cases, _same_picture)
+
+
+def _picture(values: list[list[int]]) -> NDArray[np.uint8]:
+    """Make a picture that an answer cannot change, so that each case stays what it says."""
+    picture = np.array(values, dtype=np.uint8)
+    picture.setflags(write=False)
+    return picture
+
+
+def _same_picture(got: object, expected: object) -> bool:
+    return (
+        isinstance(got, np.ndarray)
+        and isinstance(expected, np.ndarray)
+        and got.dtype == expected.dtype
+        and np.array_equal(got, expected)
+    )
+
+
+def _clear_border(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    from cvlib.images.morphology import reconstruct
+
+    marker = image.copy()
+    marker[1:-1, 1:-1] = 0
+    return image - reconstruct(marker, image, np.ones((3, 3)))
