@@ -10,6 +10,7 @@ from cvlib.exercises import compare_calls
 __all__ = ["clear_border"]
 
 _BELOW = [[0, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0], [0, 0, 255, 0]]
+_RIGHT = [[0, 0, 0], [0, 255, 255], [0, 0, 0]]
 _INSIDE = [[0, 0, 0, 0], [0, 255, 255, 0], [0, 255, 0, 0], [0, 0, 0, 0]]
 _COLUMNS = [[0, 255, 0, 0, 0], [0, 255, 0, 255, 0], [0, 0, 0, 255, 0], [0, 0, 0, 0, 0]]
 _SIDES = [[0, 0, 0, 0, 0], [255, 0, 255, 0, 255], [0, 0, 0, 0, 0]]
@@ -34,7 +35,9 @@ def clear_border(answer: object) -> str | None:
     'clear_border(array([[255,   0]], dtype=uint8)) gives array([[255,   0]], dtype=uint8), \
 expected array([[0, 0]], dtype=uint8)'
     """
-    cases = [(_picture(values),) for values in ([[255, 0]], _INSIDE, _SIDES, _COLUMNS, _BELOW)]
+    cases = [
+        (_picture(values),) for values in ([[255, 0]], _RIGHT, _INSIDE, _SIDES, _COLUMNS, _BELOW)
+    ]
     return compare_calls("clear_border", answer, _clear_border, cases, _same_picture)
 
 

@@ -322,7 +322,7 @@ def reconstruct(marker: Picture, mask: Picture, kernel: NDArray[Any]) -> Picture
     array([[0, 0, 0, 1, 1, 1]], dtype=uint8)
     """
     if marker.shape != mask.shape or marker.dtype != mask.dtype:
-        got, expected = (f"{picture.dtype} of shape {picture.shape}" for picture in (marker, mask))
+        got, expected = (f"{x.dtype} of shape {x.shape}" for x in (marker, mask))
         raise ValueError(f"marker is {got}; expected that of mask, {expected}")
     reached = np.minimum(marker, mask)
     while True:
