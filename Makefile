@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/ready
+WINDOWS := .venv-window/ready
 PAGES := $(wildcard book/* book/*/* cvlib/*.py cvlib/*/*.py results/*.json)
 
 .DEFAULT_GOAL := help
@@ -23,6 +24,12 @@ $(READY): requirements.lock pyproject.toml
 	$(RUN) -m uv pip install --quiet --python $(RUN) --no-deps --editable .
 	@touch $@
 
+# A build of OpenCV that has windows, for the tests that open one: it replaces the headless one.
+$(WINDOWS): tests/images/windows.lock $(READY)
+	$(RUN) -m uv venv --quiet --allow-existing --python $(RUN) .venv-window
+	UV_HTTP_TIMEOUT=300 $(RUN) -m uv pip install --quiet --python .venv-window/bin/python --require-hashes -r tests/images/windows.lock
+	@touch $@
+
 book: _build/html/.built  ## Render the book to _build/html
 	@echo "Open _build/html/index.html, or run: make serve"
 
@@ -36,7 +43,7 @@ serve: book  ## Render the book and serve it at http://localhost:8000
 lab: $(READY)  ## Open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab book
 
-test: $(READY) book  ## Run every test: unit, doctest, notebooks, site
+test: $(READY) $(WINDOWS) book  ## Run every test: unit, doctest, notebooks, site
 	$(RUN) -m pytest
 
 execute: $(READY)  ## Run every notebook again and store its outputs
@@ -44,6 +51,7 @@ execute: $(READY)  ## Run every notebook again and store its outputs
 
 lock: $(READY)  ## Resolve the dependencies anew
 	$(RUN) -m uv pip compile pyproject.toml --quiet --all-extras --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
+	$(RUN) -m uv pip compile --group pyproject.toml:windows --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file tests/images/windows.lock
 
 format: $(READY)  ## Format code and notebooks
 	$(RUN) -m ruff check --fix-only --quiet .
