@@ -7,16 +7,29 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import math
 import textwrap
-from typing import TYPE_CHECKING, SupportsFloat
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
+import cvlib
 from cvlib import device
 
 if TYPE_CHECKING:
     from IPython.display import Markdown
 
-__all__ = ["OutOfBandError", "check", "device", "expect", "mistake", "setup", "source"]
+__all__ = [
+    "OutOfBandError",
+    "check",
+    "device",
+    "expect",
+    "mistake",
+    "recorded",
+    "setup",
+    "source",
+]
 
 
 class OutOfBandError(AssertionError):
@@ -103,6 +116,40 @@ def expect(
     if math.isnan(number) or not low <= number <= high:
         raise OutOfBandError(f"{label} is {number:g}, outside the band from {low:g} to {high:g}")
     print(f"{label} ≈ {number:.{digits}g}")
+
+
+def recorded(name: str, rows: Callable[[dict[str, Any]], Iterable[Sequence[object]]]) -> Markdown:
+    """Show figures that a benchmark recorded as a table, so that no number is typed by hand.
+
+    Parameters
+    ----------
+    name
+        The record, ``results/<name>.json`` in the repository.
+    rows
+        From the record's ``results`` to the rows of the table, the first being its head.
+
+    Returns
+    -------
+    IPython.display.Markdown
+        The table, and how it was measured. Where only the package is installed, without the
+        repository, a line that says where the record stands.
+
+    Examples
+    --------
+    >>> recorded("no_such", lambda results: []).data
+    'The figures stand in `results/no_such.json` of the repository.'
+    """
+    from IPython.display import Markdown
+
+    path = Path(cvlib.__file__).parent.parent / "results" / f"{name}.json"
+    if not path.is_file():
+        return Markdown(f"The figures stand in `results/{name}.json` of the repository.")
+    record = json.loads(path.read_text("utf-8"))
+    head, *body = ([str(value) for value in row] for row in rows(record["results"]))
+    lines = [head, ["---"] * len(head), *body]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    note = f"Recorded by `{record['command']}` on {record['date']}: {record['device']}"
+    return Markdown(f"{table}\n\n{note}, {record['threads']} thread(s), seed {record['seed']}.")
 
 
 def source(*objects: object) -> Markdown:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import importlib
+import json
 import math
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -99,6 +101,35 @@ def test_band_may_be_open_at_one_end(capsys: pytest.CaptureFixture[str]) -> None
 def test_band_without_room_is_refused(band: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="expected a lower number before a higher one"):
         book.expect(0.97, between=band, label="accuracy")
+
+
+# ---------------------------------------------------------------------------- recorded
+
+
+def rows(results: dict[str, int]) -> list[tuple[object, ...]]:
+    return [("what", "how many"), *results.items()]
+
+
+def test_record_is_shown_with_how_it_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = {"command": "python -m x", "date": "2026-01-02", "device": "A", "threads": 2, "seed": 3}
+    (tmp_path / "results").mkdir()
+    record = tmp_path / "results/x.json"
+    record.write_text(json.dumps({**facts, "results": {"apples": 5, "pears": 6}}))
+    monkeypatch.setattr("cvlib.__file__", str(tmp_path / "cvlib/__init__.py"))
+    assert book.recorded("x", rows).data == (
+        "| what | how many |\n| --- | --- |\n| apples | 5 |\n| pears | 6 |\n\n"
+        "Recorded by `python -m x` on 2026-01-02: A, 2 thread(s), seed 3."
+    )
+
+
+def test_package_without_the_repository_says_where_the_record_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cvlib.__file__", str(tmp_path / "cvlib/__init__.py"))
+    shown = book.recorded("convolution", rows).data
+    assert shown == "The figures stand in `results/convolution.json` of the repository."
 
 
 # ---------------------------------------------------------------------------- source

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+
+from cvlib.images.files import decode, read
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -200,8 +201,8 @@ class Preprocess:
         Parameters
         ----------
         files
-            One or several: the bytes of a JPEG, PNG or other file that OpenCV decodes, or a path
-            to one. A turn that a camera wrote into the file (EXIF) is carried out.
+            One or several: a path, or the bytes of a file, as :func:`cvlib.images.files.read` and
+            :func:`cvlib.images.files.decode` take them.
 
         Returns
         -------
@@ -213,11 +214,12 @@ class Preprocess:
         FileNotFoundError
             If there is no file at a path.
         ValueError
-            If there is no file in ``files``, or one cannot be decoded.
+            If ``files`` is empty, or a file is no picture, truncated or damaged.
         """
         one = isinstance(files, bytes | str | os.PathLike)
         several: list[bytes | _Path] = [files] if one else list(files)  # type: ignore[arg-type, list-item]
-        return self._batch(map(_decode, several), len(several))
+        pictures = (_read(file, f"files[{number}]") for number, file in enumerate(several))
+        return self._batch(pictures, len(several))
 
     def _batch(self, pictures: Iterable[NDArray[np.uint8]], count: int) -> Tensor:
         import torch
@@ -357,16 +359,13 @@ def _of_length_1(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
     return blocks / np.sqrt(squares + np.float32(1e-10))
 
 
-def _decode(file: bytes | _Path) -> NDArray[np.uint8]:
-    name = f"a file of {len(file):,} bytes" if isinstance(file, bytes) else str(file)
-    data = np.frombuffer(file if isinstance(file, bytes) else Path(file).read_bytes(), np.uint8)
+def _read(file: bytes | _Path, name: str) -> NDArray[np.uint8]:
+    if not isinstance(file, bytes):
+        return read(file)
     try:
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    except cv2.error:  # An empty file, or more pixels than OpenCV takes.
-        picture = None
-    if picture is None:
-        raise ValueError(f"{name} cannot be decoded; expected a JPEG, PNG or other picture file")
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture), np.uint8)
+        return decode(file)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _expect_uint8(image: NDArray[np.uint8], name: str = "image") -> None:
