@@ -97,15 +97,16 @@ def equalize_hist(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     _expect_uint8(image)
     if image.ndim != 2 or image.size == 0:
-        raise ValueError(f"image has shape {image.shape}; expected (H, W), grey, not empty")
+        expected = "(H, W), grey, not empty"
+        raise ValueError(f"image has shape {image.shape}; expected {expected}")
     counts = histogram(image)
     darkest = image.min()
-    brighter = image.size - counts[darkest]
-    if brighter == 0:
-        return image.copy()
     counts[darkest] = 0
-    share = np.cumsum(counts).astype(np.float32) * (np.float32(255) / np.float32(brighter))
-    return np.rint(share).astype(np.uint8)[image]
+    sums = np.cumsum(counts).astype(np.float32)
+    if sums[-1] == 0:  # one level alone
+        return image.copy()
+    curve = np.rint(sums * (255 / sums[-1]))
+    return curve.astype(np.uint8)[image]
 
 
 @dataclass(frozen=True)
@@ -226,12 +227,12 @@ class Preprocess:
 
         if count == 0:
             raise ValueError("there is no picture; expected at least one")
-        mean, std = (torch.tensor(values).reshape(3, 1, 1) for values in (self.mean, self.std))
+        mean, std = torch.tensor([self.mean, self.std])[..., None, None]
         scale, bias = 1 / (255 * std), -mean / std
         batch = torch.empty(count, 3, self.crop, self.crop)
         for number, picture in enumerate(pictures):
             _expect_picture(picture, f"images[{number}]")
-            batch[number] = self._resized(picture)  # cropped first: fewer values to convert
+            batch[number] = self._resized(picture)
             torch.addcmul(bias, batch[number], scale, out=batch[number])
         return batch
 
@@ -247,7 +248,7 @@ class Preprocess:
         if self.mode == "fast":
             resized = cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR)
             picture = np.asarray(resized, np.uint8)
-        # Channels come first by name only. In memory they stay last, as torch resizes fastest.
+        # First by name, in memory the channels stay last: so torch is fastest.
         pixels = torch.from_numpy(np.require(picture, requirements=["C", "W"]))
         pixels = pixels.reshape(*picture.shape[:2], -1).permute(2, 0, 1)
         if self.mode == "exact":
@@ -304,8 +305,11 @@ def cell_histograms(images: NDArray[np.uint8], cell: int) -> NDArray[np.float32]
     rows, columns = (side // cell for side in images.shape[-2:])
     whole = (..., slice(rows * cell), slice(columns * cell))
     cells = (*images.shape[:-2], rows, cell, columns, cell)
-    votes = (np.where(direction == part, strength, 0)[whole] for part in range(9))
-    return np.stack([vote.reshape(cells).mean(axis=(-3, -1)) for vote in votes], axis=-1)
+    bars = []
+    for part in range(9):
+        votes = np.where(direction == part, strength, 0)[whole]
+        bars.append(votes.reshape(cells).mean(axis=(-3, -1)))
+    return np.stack(bars, axis=-1)
 
 
 def hog_features(images: NDArray[np.uint8], cell: int = 7) -> NDArray[np.float32]:
@@ -345,16 +349,17 @@ def hog_features(images: NDArray[np.uint8], cell: int = 7) -> NDArray[np.float32
     """
     if images.ndim != 3 or min(images.shape[1:]) < 2 * cell:
         raise ValueError(
-            f"images has shape {images.shape}; expected (N, H, W), grey, with at least "
-            f"{2 * cell} pixels a side for a block of 2 × 2 cells"
+            f"images has shape {images.shape}; expected (N, H, W), grey, "
+            f"with at least {2 * cell} pixels a side for 2 × 2 cells"
         )
     cells = cell_histograms(images, cell)
-    blocks = np.moveaxis(sliding_window_view(cells, (2, 2), axis=(1, 2)), 3, -1)
-    blocks = _of_length_1(np.minimum(_of_length_1(blocks), 0.2))  # no one direction outshines all
+    blocks = sliding_window_view(cells, (2, 2), axis=(1, 2))
+    blocks = np.moveaxis(blocks, 3, -1)  # the nine bars of a cell come last
+    blocks = _normalized(np.minimum(_normalized(blocks), 0.2))
     return blocks.reshape(len(images), -1)
 
 
-def _of_length_1(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
+def _normalized(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
     squares = np.square(blocks).sum(axis=(-3, -2, -1), keepdims=True)
     return blocks / np.sqrt(squares + np.float32(1e-10))
 
