@@ -41,10 +41,10 @@ def draw_histograms(images: Sequence[NDArray[np.uint8]], titles: Sequence[str]) 
     >>> len(figure.axes)
     2
     """
-    width = 6.4
+    width = 5.0
     tall = images[0].shape[0] / images[0].shape[1] * width / len(images)
     figure, axes = new_figure(
-        2, len(images), width=width, height=tall + 1.6, height_ratios=(tall, 1.3)
+        2, len(images), width=width, height=tall + 1.5, height_ratios=(tall, 1.1)
     )
     levels = np.arange(256)
     for (above, below), image, title in zip(axes.T, images, titles, strict=True):
@@ -93,7 +93,7 @@ def draw_road(files: Sequence[bytes], preprocess: Preprocess) -> Figure:
     height, width = (preprocess.resize * n // short for n in decoded[0].shape[:2])
     resized = cv2.resize(decoded[0], (width, height), interpolation=cv2.INTER_AREA)
 
-    figure, axes = new_figure(2, 3, width=6.4, height=5.2)
+    figure, axes = new_figure(3, 2, width=4.6, height=6.2)
     places = axes.ravel()
     lines = [files[0][at : at + 6].hex(" ").upper() for at in range(0, 42, 6)]
     places[0].text(0.5, 0.5, "\n".join([*lines, "…"]), family="monospace", ha="center", va="center")
@@ -150,7 +150,7 @@ def draw_hog(image: NDArray[np.uint8], cell: int, row: int, column: int) -> Figu
     right, down = np.zeros_like(grey), np.zeros_like(grey)
     right[:, 1:-1] = grey[:, 2:] - grey[:, :-2]
     down[1:-1] = grey[2:] - grey[:-2]
-    figure, axes = new_figure(1, 3, width=6.8, height=2.6, width_ratios=(3, 2.4, 3))
+    figure, axes = new_figure(1, 3, width=5.6, height=2.1, width_ratios=(3, 2.4, 3))
     arrows, bars, stars = axes[0]
     frame = (column * cell - 0.5, row * cell - 0.5)
     for place, shade in ((arrows, 255), (stars, 600)):
