@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from cvlib.images.borders import Border, pad
 
 __all__ = [
     "derivative_kernels",
@@ -17,13 +18,6 @@ __all__ = [
     "sobel",
     "zero_crossings",
 ]
-
-_BORDERS = {
-    "constant": cv2.BORDER_CONSTANT,
-    "replicate": cv2.BORDER_REPLICATE,
-    "reflect": cv2.BORDER_REFLECT,
-    "reflect_101": cv2.BORDER_REFLECT_101,
-}
 
 
 def derivative_kernels(
@@ -80,7 +74,7 @@ def sobel(
     dx: int,
     dy: int,
     ksize: int = 3,
-    border: str = "reflect_101",
+    border: Border = "reflect_101",
 ) -> NDArray[np.int16] | NDArray[np.float32]:
     """Differentiate a picture in one direction and smooth it in the other, as ``cv2.Sobel`` does.
 
@@ -93,8 +87,7 @@ def sobel(
     ksize
         Side of the kernel: 1, 3, 5 or 7.
     border
-        What lies outside of the picture: ``"constant"`` (0), ``"replicate"``, ``"reflect"`` or
-        ``"reflect_101"``.
+        What lies outside of the picture, as in :func:`cvlib.images.borders.pad`.
 
     Returns
     -------
@@ -119,7 +112,7 @@ def sobel(
 
 
 def scharr(
-    image: NDArray[np.uint8] | NDArray[np.float32], dx: int, dy: int, border: str = "reflect_101"
+    image: NDArray[np.uint8] | NDArray[np.float32], dx: int, dy: int, border: Border = "reflect_101"
 ) -> NDArray[np.int16] | NDArray[np.float32]:
     """Differentiate like :func:`sobel`, smoothing by (3, 10, 3), whose direction is truer.
 
@@ -163,7 +156,7 @@ def scharr(
 
 
 def laplacian(
-    image: NDArray[np.uint8] | NDArray[np.float32], ksize: int = 1, border: str = "reflect_101"
+    image: NDArray[np.uint8] | NDArray[np.float32], ksize: int = 1, border: Border = "reflect_101"
 ) -> NDArray[np.int16] | NDArray[np.float32]:
     """Add the second derivatives across and down: how much brighter the surroundings are.
 
@@ -273,20 +266,18 @@ def _separable(
     image: NDArray[np.uint8] | NDArray[np.float32],
     across: NDArray[np.int_],
     down: NDArray[np.int_],
-    border: str,
+    border: Border,
 ) -> NDArray[Any]:
     """Cross-correlate with a row of weights, then with a column: shifted copies, added up."""
     if image.dtype not in (np.uint8, np.float32):
         raise TypeError(f"image has dtype {image.dtype}; expected uint8 or float32")
     if 0 in image.shape or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
         raise ValueError(f"image has shape {image.shape}; expected (H, W) or (H, W, 3)")
-    if border not in _BORDERS:
-        raise ValueError(f"border is {border!r}; expected one of {', '.join(_BORDERS)}")
     most = 255 * np.abs(across).sum() * np.abs(down).sum()
     whole = np.int16 if most < 2**15 else np.int32  # 16 bits take half the time
     height, width = image.shape[:2]
     y, x = len(down) // 2, len(across) // 2
-    padded = cv2.copyMakeBorder(image, y, y, x, x, _BORDERS[border])
+    padded = pad(image, y, y, x, x, border)
     padded = padded.astype(whole if image.dtype == np.uint8 else np.float32)
     rows = _weighted([padded[:, i : i + width] for i in range(len(across))], across)
     return _weighted([rows[i : i + height] for i in range(len(down))], down)

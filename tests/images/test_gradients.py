@@ -106,6 +106,12 @@ def test_larger_pictures_are_opencvs_too(shape: tuple[int, ...], ksize: int) -> 
     assert np.array_equal(laplacian(image, ksize), cv2.Laplacian(image, cv2.CV_16S, ksize=ksize))
 
 
+def test_wrapping_is_tiling() -> None:  # OpenCV has no such border here
+    image = np.random.default_rng(0).integers(0, 256, (7, 9), dtype=np.uint8)
+    tiled = sobel(np.tile(image, (3, 3)), 1, 0, 5)[7:14, 9:18]
+    assert np.array_equal(sobel(image, 1, 0, 5, "wrap"), tiled)
+
+
 def test_only_the_largest_kernel_passes_sixteen_bits_and_stops_there() -> None:
     image = np.zeros((9, 18), dtype=np.uint8)
     image[:, 9:] = 255
@@ -162,8 +168,8 @@ def test_what_is_not_known_is_refused() -> None:
     image = np.zeros((3, 3), dtype=np.uint8)
     with pytest.raises(ValueError, match="ksize is 4; expected 1, 3, 5 or 7"):
         sobel(image, 1, 0, 4)
-    with pytest.raises(ValueError, match="border is 'wrap'; expected one of constant, replicate"):
-        sobel(image, 1, 0, border="wrap")
+    with pytest.raises(ValueError, match="border is 'mirror'; expected one of constant, replicate"):
+        sobel(image, 1, 0, border="mirror")  # type: ignore[arg-type]
     for orders in ((0, 0), (-1, 1), (3, 0)):
         with pytest.raises(ValueError, match=r"dx and dy are .*; expected 0 to 2, and not both 0"):
             sobel(image, *orders)
