@@ -47,18 +47,16 @@ def non_maximum_suppression(
     x, y = np.abs(dx.astype(np.float32)), np.abs(dy.astype(np.float32))
     across = y < x * np.tan(np.pi / 8)  # less than 22.5 degrees from the row
     down = x < y * np.tan(np.pi / 8)
-    same_sign = (dx < 0) == (dy < 0)
+    diagonal = ~(across | down)
+    falls = (dx < 0) == (dy < 0)  # from the upper left to the lower right
 
     around = np.pad(strength, 1)
-    left, right = around[1:-1, :-2], around[1:-1, 2:]
-    above, below = around[:-2, 1:-1], around[2:, 1:-1]
-    before = np.where(same_sign, around[:-2, :-2], around[:-2, 2:])
-    after = np.where(same_sign, around[2:, 2:], around[2:, :-2])
-    before = np.where(across, left, np.where(down, above, before))
-    after = np.where(across, right, np.where(down, below, after))
-
-    kept = (strength > before) & (strength >= after)
-    kept &= across | down | (strength > after)
+    above, level, below = around[:-2], around[1:-1], around[2:]
+    left, middle, right = np.s_[:, :-2], np.s_[:, 1:-1], np.s_[:, 2:]
+    kept = across & (strength > level[left]) & (strength >= level[right])
+    kept |= down & (strength > above[middle]) & (strength >= below[middle])
+    kept |= diagonal & falls & (strength > above[left]) & (strength > below[right])
+    kept |= diagonal & ~falls & (strength > above[right]) & (strength > below[left])
     return np.where(kept, strength, 0)
 
 
