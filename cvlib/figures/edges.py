@@ -98,7 +98,7 @@ def draw_arrows(image: NDArray[np.uint8], dx: NDArray[Any], dy: NDArray[Any]) ->
     -------
     matplotlib.figure.Figure
         The patch, and arrows towards where it gets brighter; the longest is 1.6 pixels long. Those
-        shorter than a tenth of it are left out.
+        shorter than a quarter of that are left out.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def draw_arrows(image: NDArray[np.uint8], dx: NDArray[Any], dy: NDArray[Any]) ->
     place = axes[0, 0]
     place.imshow(image, vmin=0, vmax=255, cmap="gray", interpolation="nearest")
     length = magnitude(dx, dy)
-    rows, columns = np.nonzero(length > length.max() / 10)
+    rows, columns = np.nonzero(length > length.max() / 4)
     x, y = (1.6 * d[rows, columns] / length.max() for d in (dx, dy))
     place.quiver(
         columns,
@@ -147,7 +147,7 @@ def colour_directions(dx: NDArray[Any], dy: NDArray[Any]) -> NDArray[np.uint8]:
     ndarray
         ``uint8``, (H, W, 3), RGB: blue where it gets brighter to the right, green downwards,
         orange to the left, purple upwards, mixtures between; black where nothing changes. The
-        steepest hundredth is at full brightness.
+        steepest twentieth is at full brightness.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def colour_directions(dx: NDArray[Any], dy: NDArray[Any]) -> NDArray[np.uint8]:
     [[0, 114, 178], [0, 0, 0]]
     """
     length = magnitude(dx, dy)
-    strong = np.quantile(length, 0.99) or length.max() or 1.0
+    strong = np.quantile(length, 0.95) or length.max() or 1.0
     compass = np.array([to_rgb(palette[name]) for name in _COMPASS])
     turn, share = np.divmod(direction(dx, dy) / 90, 1)
     first = turn.astype(int) % 4

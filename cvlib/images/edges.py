@@ -107,7 +107,7 @@ def canny(
     low, high
         Thresholds of :func:`hysteresis`, for the length of the gradient.
     l2_gradient
-        Whether that length is the root of dx² + dy², or |dx| + |dy|, which is faster.
+        Whether that length is the root of dx² + dy², or ``abs(dx) + abs(dy)``, which is faster.
 
     Returns
     -------
