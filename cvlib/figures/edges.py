@@ -213,7 +213,7 @@ def draw_profiles(profiles: Mapping[str, Sequence[NDArray[Any]]], edge: float) -
     >>> [axes.get_ylabel() for axes in figure.axes]
     ['brightness', 'first derivative', 'second derivative']
     """
-    figure, axes = new_figure(3, len(profiles), height=4.4, sharex=True)
+    figure, axes = new_figure(3, len(profiles), height=4, sharex=True)
     labels = ("brightness", "first derivative", "second derivative")
     for column, (name, curves) in enumerate(profiles.items()):
         axes[0, column].set_title(name, loc="center")
@@ -282,7 +282,7 @@ def draw_circles(image: NDArray[np.uint8], circles: Iterable[tuple[float, float,
     >>> figure.axes[0].texts[0].get_text()
     '15'
     """
-    figure, axes = new_figure(width=5.6, height=5.6 * image.shape[0] / image.shape[1])
+    figure, axes = new_figure(width=4.6, height=4.6 * image.shape[0] / image.shape[1])
     place = axes[0, 0]
     place.imshow(image, vmin=0, vmax=255, cmap="gray")
     for row, column, radius in circles:
@@ -290,7 +290,7 @@ def draw_circles(image: NDArray[np.uint8], circles: Iterable[tuple[float, float,
         place.add_patch(ring)
         box = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.2}
         place.text(
-            column, row, f"{radius:g}", ha="center", va="center", fontsize=8, bbox=box, color=_LINE
+            column, row, f"{radius:g}", ha="center", va="center", fontsize=7, bbox=box, color=_LINE
         )
     hide_frame(place)
     return figure

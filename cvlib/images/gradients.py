@@ -285,10 +285,10 @@ def _separable(
 
 def _weighted(copies: list[NDArray[Any]], weights: NDArray[np.int_]) -> NDArray[Any]:
     """Add up copies times weights; a weight of 0 or 1 costs no multiplication."""
-    terms = [c if w == 1 else c * int(w) for c, w in zip(copies, weights, strict=True) if w]
-    total = terms[0] + terms[1] if len(terms) > 1 else terms[0]
-    for term in terms[2:]:
-        total += term
+    total: NDArray[Any] = copies[0] * int(weights[0])
+    for copy, weight in zip(copies[1:], weights[1:], strict=True):
+        if weight:
+            total += copy if weight == 1 else copy * int(weight)
     return total
 
 
