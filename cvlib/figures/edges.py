@@ -211,10 +211,10 @@ def draw_profiles(profiles: Mapping[str, Sequence[NDArray[Any]]], edge: float) -
     --------
     >>> figure = draw_profiles({"step": [np.zeros(9)] * 3}, edge=4.5)
     >>> [axes.get_ylabel() for axes in figure.axes]
-    ['brightness', 'first derivative', 'second derivative']
+    ['brightness', 'first\\nderivative', 'second\\nderivative']
     """
     figure, axes = new_figure(3, len(profiles), height=4, sharex=True)
-    labels = ("brightness", "first derivative", "second derivative")
+    labels = ("brightness", "first\nderivative", "second\nderivative")
     for column, (name, curves) in enumerate(profiles.items()):
         axes[0, column].set_title(name, loc="center")
         for row, curve in enumerate(curves):
