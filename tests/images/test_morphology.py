@@ -80,7 +80,7 @@ def test_structuring_elements_are_opencvs(shape: int) -> None:
         assert np.array_equal(ours, cv2.getStructuringElement(shape, (width, height)))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(images(), settings_of())
 def test_erosion_and_dilation_are_opencvs(image: np.ndarray, how: tuple[Any, Any]) -> None:
     kernel, options = how
@@ -90,7 +90,7 @@ def test_erosion_and_dilation_are_opencvs(image: np.ndarray, how: tuple[Any, Any
         assert np.array_equal(result, theirs(image, kernel, **opencvs(options)))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(images(), settings_of(), st.sampled_from(OPERATIONS))
 def test_every_operation_is_opencvs(
     image: np.ndarray, how: tuple[Any, Any], operation: int
@@ -103,6 +103,7 @@ def test_every_operation_is_opencvs(
     assert np.array_equal(ours, theirs)
 
 
+@settings(deadline=None)
 @given(images((np.uint8, np.int16)), settings_of(), st.integers(0, 255))
 def test_a_border_value_is_opencvs(
     image: np.ndarray, how: tuple[Any, Any], border_value: int
@@ -116,6 +117,7 @@ def test_a_border_value_is_opencvs(
         )
 
 
+@settings(deadline=None)
 @given(
     images((np.uint8,)).filter(lambda image: image.ndim == 2),
     arrays(np.int8, array_shapes(min_dims=2, max_dims=2, max_side=5), elements=st.integers(-1, 1)),
@@ -133,6 +135,7 @@ def test_hit_or_miss_is_opencvs(
     )
 
 
+@settings(deadline=None)
 @given(images((np.uint8,)), settings_of())
 def test_dilation_of_the_negative_is_the_negative_of_erosion(
     image: np.ndarray, how: tuple[Any, Any]
@@ -141,6 +144,7 @@ def test_dilation_of_the_negative_is_the_negative_of_erosion(
     assert np.array_equal(~dilate(~image, kernel, **options), erode(image, kernel, **options))
 
 
+@settings(deadline=None)
 @given(images(), st.integers(0, 3), st.integers(0, 3))
 def test_dilation_is_max_pooling(image: np.ndarray, x: int, y: int) -> None:
     channels = torch.from_numpy(np.atleast_3d(image).astype(np.float64)).permute(2, 0, 1)
@@ -151,6 +155,7 @@ def test_dilation_is_max_pooling(image: np.ndarray, x: int, y: int) -> None:
     assert np.array_equal(dilated.astype(np.float64), expected)
 
 
+@settings(deadline=None)
 @given(images(), st.sampled_from(SHAPES), st.integers(0, 2), st.integers(0, 2))
 def test_opening_and_closing_once_is_enough(image: np.ndarray, shape: int, x: int, y: int) -> None:
     kernel = structuring_element(shape, (2 * x + 1, 2 * y + 1))
@@ -171,6 +176,7 @@ def test_functions_leave_their_arguments_alone() -> None:
         assert np.array_equal(image, kept)
 
 
+@settings(deadline=None)
 @given(arrays(np.uint8, array_shapes(min_dims=1, max_dims=2, max_side=40)))
 def test_otsus_threshold_is_opencvs_or_as_good(image: np.ndarray) -> None:
     ours, theirs = otsu_threshold(image), int(cv2.threshold(image, 0, 255, cv2.THRESH_OTSU)[0])
@@ -198,6 +204,7 @@ def test_otsus_threshold_of_one_level_is_zero(value: int) -> None:
     assert otsu_threshold(image) == cv2.threshold(image, 0, 255, cv2.THRESH_OTSU)[0] == 0
 
 
+@settings(deadline=None)
 @given(BINARY, st.sampled_from((cv2.MORPH_RECT, cv2.MORPH_CROSS)), st.data())
 def test_reconstruction_is_scikit_images(mask: np.ndarray, shape: int, data: Any) -> None:
     marker = np.minimum(mask, data.draw(arrays(np.uint8, mask.shape)))
