@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -10,7 +11,13 @@ from numpy.typing import NDArray
 from cvlib.images.borders import Border
 from cvlib.images.strips import Line, Pixel, by_strips, expect_picture, window_sum
 
-__all__ = ["bilateral_filter", "median_blur"]
+__all__ = [
+    "bilateral_filter",
+    "exchange",
+    "median_blur",
+    "median_network",
+    "sorting_network",
+]
 
 
 def median_blur(image: NDArray[Pixel], ksize: int) -> NDArray[Pixel]:
@@ -53,10 +60,11 @@ def median_blur(image: NDArray[Pixel], ksize: int) -> NDArray[Pixel]:
     count = ksize**2
 
     def sort(line: Line, step: int) -> Line:
-        places = len(line) - (ksize - 1) * (step + 1)
-        lanes = [line[row * step + column :][:places] for row, column in np.ndindex(ksize, ksize)]
-        for a, b in median_network(count):
-            lanes[a], lanes[b] = np.minimum(lanes[a], lanes[b]), np.maximum(lanes[a], lanes[b])
+        down = len(line) - (ksize - 1) * step
+        columns = [line[row * step :][:down] for row in range(ksize)]
+        exchange(columns, [(a, b, True, True) for a, b in sorting_network(range(ksize))])
+        lanes = [column[place:][: down - ksize + 1] for column in columns for place in range(ksize)]
+        exchange(lanes, median_network(ksize))
         return lanes[count // 2]
 
     def count_levels(line: Line, step: int) -> Line:
@@ -71,16 +79,39 @@ def median_blur(image: NDArray[Pixel], ksize: int) -> NDArray[Pixel]:
     return by_strips(image, (ksize, ksize), "replicate", sort if network else count_levels)
 
 
-@cache
-def median_network(count: int) -> list[tuple[int, int]]:
-    """List the exchanges that bring the median of ``count`` numbers to the middle.
-
-    They are those of Batcher's odd–even merge sort, less those that the middle does not need.
+def exchange(lanes: list[Line], network: Sequence[tuple[int, int, bool, bool]]) -> None:
+    """Send lines of numbers through a network, in place.
 
     Parameters
     ----------
-    count
-        How many numbers, 1 or more.
+    lanes
+        Lines of one length.
+    network
+        Two places each, and which of them is needed afterwards: the first gets the smaller number,
+        the second the larger one.
+
+    Examples
+    --------
+    >>> lanes = [np.array([3, 1]), np.array([2, 5])]
+    >>> exchange(lanes, [(0, 1, True, True)])
+    >>> lanes
+    [array([2, 1]), array([3, 5])]
+    """
+    for a, b, low, high in network:
+        one, other = lanes[a], lanes[b]
+        if low:
+            lanes[a] = np.minimum(one, other)
+        if high:
+            lanes[b] = np.maximum(one, other)
+
+
+def sorting_network(places: Sequence[int]) -> list[tuple[int, int]]:
+    """List the exchanges of Batcher's odd–even merge sort.
+
+    Parameters
+    ----------
+    places
+        Where the numbers stand, in the order to sort them into.
 
     Returns
     -------
@@ -93,22 +124,62 @@ def median_network(count: int) -> list[tuple[int, int]]:
 
     Examples
     --------
-    >>> median_network(3)
-    [(0, 1), (0, 2), (1, 2)]
+    >>> sorting_network([5, 6, 7])
+    [(5, 6), (5, 7), (6, 7)]
     """
     exchanges = []
-    sizes = [2**i for i in range((count - 1).bit_length())]
+    sizes = [2**i for i in range((len(places) - 1).bit_length())]
     for merged in sizes:
         for apart in (size for size in reversed(sizes) if size <= merged):
-            for first in range(apart % merged, count - apart, 2 * apart):
-                for a in range(first, min(first + apart, count - apart)):
+            for first in range(apart % merged, len(places) - apart, 2 * apart):
+                for a in range(first, min(first + apart, len(places) - apart)):
                     if a // (2 * merged) == (a + apart) // (2 * merged):
-                        exchanges.append((a, a + apart))
-    needed, kept = {count // 2}, []
+                        exchanges.append((places[a], places[a + apart]))
+    return exchanges
+
+
+@cache
+def median_network(ksize: int) -> list[tuple[int, int, bool, bool]]:
+    """List what brings the median of a square, whose columns are sorted, to its middle.
+
+    First each row is sorted, too. Then the number at row i, column j is the largest of
+    ``(i + 1) * (j + 1)`` numbers, and the smallest of as many from the other corner. Where that is
+    more than half of all, it is not the median; the others are sorted. What the middle does not
+    need is left out.
+
+    Parameters
+    ----------
+    ksize
+        Numbers along a side, odd. They stand row by row.
+
+    Returns
+    -------
+    list of (int, int, bool, bool)
+        As :func:`exchange` takes it.
+
+    Examples
+    --------
+    >>> median_network(3)[-1]
+    (4, 6, True, False)
+    """
+    half = ksize**2 // 2 + 1
+    exchanges = [
+        pair
+        for row in range(ksize)
+        for pair in sorting_network(range(row * ksize, (row + 1) * ksize))
+    ]
+    exchanges += sorting_network(
+        [
+            row * ksize + column
+            for row, column in np.ndindex(ksize, ksize)
+            if max((row + 1) * (column + 1), (ksize - row) * (ksize - column)) <= half
+        ]
+    )
+    needed, kept = {ksize**2 // 2}, []
     for a, b in reversed(exchanges):
         if a in needed or b in needed:
+            kept.append((a, b, a in needed, b in needed))
             needed |= {a, b}
-            kept.append((a, b))
     return kept[::-1]
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "filter2d",
     "gaussian_blur",
     "gaussian_kernel",
+    "parts_of_256",
     "psnr",
 ]
 
@@ -63,6 +64,8 @@ def filter2d(
     >>> filter2d(image, np.array([[-1, 0, 1]]))
     array([[0., 9., 9., 0.]], dtype=float32)
     """
+    from scipy.linalg.blas import saxpy
+
     expect_picture(image)
     if kernel.ndim != 2 or kernel.size == 0:
         raise ValueError(f"kernel has shape {kernel.shape}; expected (rows, columns), not empty")
@@ -70,34 +73,32 @@ def filter2d(
     weights = kernel.astype(np.float32)
 
     def weigh(line: Line, step: int) -> Line:
-        line = line.astype(np.float32, copy=False)
         places = len(line) - (rows - 1) * step - (columns - 1)
-        total, product = np.zeros_like(line[:places]), np.empty_like(line[:places])
+        line = line.astype(np.float32, copy=False)
+        total = np.zeros_like(line[:places])
         for (row, column), weight in np.ndenumerate(weights):
-            shifted = line[row * step + column :][:places]
-            total += np.multiply(shifted, weight, out=product)
-        return _to_levels(total) if image.dtype == np.uint8 else total
+            # total += weight * the shifted line, in one pass over memory
+            saxpy(line[row * step + column :][:places].ravel(), total.ravel(), a=weight)
+        return total if image.dtype == np.float32 else _to_levels(total)
 
     if kernel.size < 100:
         return by_strips(image, (columns, rows), border, weigh)
     sides = rows // 2, (rows - 1) // 2, columns // 2, (columns - 1) // 2
-    padded = pad(image, *sides, border).astype(np.float32, copy=False)
-    filtered = _correlate_by_fft(padded, weights)
-    return (_to_levels(filtered) if image.dtype == np.uint8 else filtered).astype(image.dtype)
+    total = _correlate_by_fft(pad(image, *sides, border), weights)
+    return (total if image.dtype == np.float32 else _to_levels(total)).astype(image.dtype)
 
 
 def _to_levels(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.clip(np.rint(values), 0, 255)
 
 
-def _correlate_by_fft(
-    padded: NDArray[np.float32], weights: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _correlate_by_fft(padded: NDArray[Any], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """Multiply the spectra of picture and kernel, each made by rows, then by columns."""
     from scipy import fft
 
     (height, width), (rows, columns) = padded.shape[:2], weights.shape
     size = fft.next_fast_len(height), fft.next_fast_len(width, real=True)
+    padded = padded.astype(np.float32, copy=False)
     turned = weights[::-1, ::-1].reshape(rows, columns, *[1] * (padded.ndim - 2))
     spectrum = fft.fft(fft.rfft(padded, size[1], axis=1), size[0], axis=0)
     spectrum *= fft.fft(fft.rfft(turned, size[1], axis=1), size[0], axis=0)
@@ -251,8 +252,8 @@ def gaussian_blur(
     def weigh(line: Line, step: int) -> Line:
         if image.dtype == np.float32:
             return _weighted_sum(_weighted_sum(line, across, 1), down, step)
-        rows = _weighted_sum(line.astype(np.uint16), _parts_of_256(across), 1)  # up to 255 · 256
-        total = _weighted_sum(rows.astype(np.float32), _parts_of_256(down), step)  # whole, < 2²⁴
+        rows = _weighted_sum(line.astype(np.uint16), parts_of_256(across), 1)  # up to 255 · 256
+        total = _weighted_sum(rows.astype(np.float32), parts_of_256(down), step)  # whole, < 2²⁴
         return (total + 2**15) * np.float32(2**-16)  # what is left over is cut off with the dtype
 
     return by_strips(image, (len(across), len(down)), border, weigh)
@@ -270,8 +271,25 @@ def _weighted_sum(line: Line, weights: Sequence[float] | NDArray[np.float64], st
     return total
 
 
-def _parts_of_256(weights: NDArray[np.float64]) -> list[int]:
-    """Round to parts of 256: each makes up for the error before it, the middle for what is left."""
+def parts_of_256(weights: NDArray[np.float64]) -> list[int]:
+    """Count a blur's weights in parts of 256, as OpenCV does for ``uint8``.
+
+    Parameters
+    ----------
+    weights
+        As :func:`gaussian_kernel` makes them, the same from both ends, with the sum 1.
+
+    Returns
+    -------
+    list of int
+        Whole numbers with the sum 256. Each makes up for the rounding of the one before it, and
+        the middle for what is left.
+
+    Examples
+    --------
+    >>> parts_of_256(gaussian_kernel(5, 1))
+    [14, 62, 104, 62, 14]
+    """
     half: list[int] = []
     error = 0.0
     for weight in 256 * weights[: len(weights) // 2]:

@@ -14,7 +14,13 @@ from hypothesis.extra.numpy import arrays
 from skimage.metrics import peak_signal_noise_ratio
 
 from cvlib.images.borders import Border, pad
-from cvlib.images.edge_preserving import bilateral_filter, median_blur, median_network
+from cvlib.images.edge_preserving import (
+    bilateral_filter,
+    exchange,
+    median_blur,
+    median_network,
+    sorting_network,
+)
 from cvlib.images.filters import blur, filter2d, gaussian_blur, gaussian_kernel, psnr
 from cvlib.images.strips import by_strips
 
@@ -233,19 +239,32 @@ def test_median_of_a_large_square(ksize: int) -> None:
     assert np.array_equal(median_blur(image, ksize), cv2.medianBlur(image, ksize))
 
 
-@pytest.mark.parametrize("count", [1, 2, 9, 25, 49])
-def test_the_network_finds_the_median_of_zeros_and_ones(count: int) -> None:
-    # It then finds the median of anything: Knuth's 0–1 principle.
+def zeros_and_ones(count: int) -> list[np.ndarray]:
+    """Make columns of them: a network that sorts these sorts anything (Knuth's 0–1 principle)."""
     generator = np.random.default_rng(0)
-    lanes = list((generator.random((count, 2000)) < generator.random(2000)).astype(np.uint8))
-    median = np.sort(lanes, axis=0)[count // 2]
-    for a, b in median_network(count):
-        lanes[a], lanes[b] = np.minimum(lanes[a], lanes[b]), np.maximum(lanes[a], lanes[b])
-    assert np.array_equal(lanes[count // 2], median)
+    return list((generator.random((count, 4000)) < generator.random(4000)).astype(np.uint8))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 13, 25])
+def test_the_network_sorts(count: int) -> None:
+    lanes = zeros_and_ones(count)
+    in_order = np.sort(lanes, axis=0)
+    exchange(lanes, [(a, b, True, True) for a, b in sorting_network(range(count))])
+    assert np.array_equal(lanes, in_order)
+
+
+@pytest.mark.parametrize("ksize", [1, 3, 5, 7, 9])
+def test_the_network_brings_the_median_of_sorted_columns_to_the_middle(ksize: int) -> None:
+    square = np.reshape(zeros_and_ones(ksize**2), (ksize, ksize, -1))
+    lanes = list(np.sort(square, axis=0).reshape(ksize**2, -1))
+    exchange(lanes, median_network(ksize))
+    median = np.sort(square.reshape(ksize**2, -1), axis=0)[ksize**2 // 2]
+    assert np.array_equal(lanes[ksize**2 // 2], median)
 
 
 def test_the_network_leaves_out_what_the_middle_does_not_need() -> None:
-    assert [len(median_network(count)) for count in (1, 9, 25)] == [0, 24, 113]
+    results = [sum(low + high for *_, low, high in median_network(ksize)) for ksize in (1, 3, 5)]
+    assert results == [0, 14, 138]
 
 
 # -------------------------------------------------------------------------------------- bilateral
