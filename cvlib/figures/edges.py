@@ -210,8 +210,8 @@ def draw_profiles(profiles: Mapping[str, Sequence[NDArray[Any]]], edge: float) -
     Examples
     --------
     >>> figure = draw_profiles({"step": [np.zeros(9)] * 3}, edge=4.5)
-    >>> [axes.get_ylabel() for axes in figure.axes]
-    ['brightness', 'first\\nderivative', 'second\\nderivative']
+    >>> len(figure.axes)
+    3
     """
     figure, axes = new_figure(3, len(profiles), height=4, sharex=True)
     labels = ("brightness", "first\nderivative", "second\nderivative")

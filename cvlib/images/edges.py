@@ -45,8 +45,8 @@ def non_maximum_suppression(
     array([[0, 0, 5, 0]])
     """
     x, y = np.abs(dx.astype(np.float32)), np.abs(dy.astype(np.float32))
-    across = y < x * np.tan(np.pi / 8)  # less than 22.5 degrees from the row
-    down = x < y * np.tan(np.pi / 8)
+    tangent = float(np.tan(np.pi / 8))  # of 22.5 degrees, half the way to a diagonal
+    across, down = y < x * tangent, x < y * tangent
     diagonal = ~(across | down)
     falls = (dx < 0) == (dy < 0)  # from the upper left to the lower right
 
@@ -133,10 +133,11 @@ def canny(
     """
     if image.dtype != np.uint8:
         raise TypeError(f"image has dtype {image.dtype}; expected uint8")
-    dx = sobel(image, 1, 0, border="replicate").astype(np.int32)
-    dy = sobel(image, 0, 1, border="replicate").astype(np.int32)
+    dx = sobel(image, 1, 0, border="replicate")
+    dy = sobel(image, 0, 1, border="replicate")
     if l2_gradient:  # squares have the same order, and need no root
-        strength, low, high = dx * dx + dy * dy, low * low, high * high
+        strength = np.square(dx, dtype=np.int32) + np.square(dy, dtype=np.int32)
+        low, high = low * low, high * high
     else:
         strength = np.abs(dx) + np.abs(dy)
     if image.ndim == 3:

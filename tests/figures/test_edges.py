@@ -79,6 +79,8 @@ def test_profiles_stand_above_each_other_with_the_edge_marked() -> None:
     figure = draw_profiles({"a": curves, "b": curves[::-1]}, edge=2.5)
     assert len(figure.axes) == 6
     assert [axes.get_title() for axes in figure.axes[:2]] == ["a", "b"]
+    labels = [axes.get_ylabel().replace("\n", " ") for axes in figure.axes]
+    assert labels == ["brightness", "", "first derivative", "", "second derivative", ""]
     for number, axes in enumerate(figure.axes):
         row, column = divmod(number, 2)
         drawn = axes.lines[-1].get_ydata()
