@@ -79,7 +79,6 @@ def resize(
         return lines.take(_copied(image.shape[1], width, exact), axis=1)
     rows, row_weights = _taps(image.shape[0], height, interpolation, antialias)
     columns, column_weights = _taps(image.shape[1], width, interpolation, antialias)
-
     channels = math.prod(image.shape[2:])  # a pixel's numbers: columns beside each other
     columns = (columns[..., None] * channels + np.arange(channels)).reshape(len(columns), -1)
     column_weights = column_weights.repeat(channels, axis=1)
@@ -220,7 +219,7 @@ def warp_affine(
     Returns
     -------
     ndarray
-        The dtype of ``image``: ``cv2.warpAffine`` of OpenCV 5. OpenCV 4 rounds the places to a
+        The dtype of ``image``: ``cv2.warpAffine`` of OpenCV 5. Older versions round the places to a
         thirty-second of a pixel.
 
     Raises
@@ -285,9 +284,8 @@ def warp_perspective(
         outside = _stored(np.array(value, dtype=np.float32), image.dtype)
         framed = pad(image, 1, 1, 1, 1, border, outside.item())
     result = np.empty((height, width, *image.shape[2:]), dtype=image.dtype)
-    x = np.arange(width)
     for block in _blocks(height, result[0].size):
-        y = np.arange(height)[block, None]
+        x, y = np.arange(width), np.arange(height)[block, None]
         places = a * x + b * y + c, d * x + e * y + f
         if (g, h, i) != (0, 0, 1):  # what is further away is smaller
             depth = g * x + h * y + i
@@ -303,26 +301,27 @@ def _copied(old: int, new: int, exact: bool) -> Places:
     return np.minimum(place.astype(np.intp), old - 1)
 
 
-def _taps(old: int, new: int, interpolation: str, antialias: bool) -> tuple[Places, Numbers]:
+def _taps(old: int, new: int, name: str, antialias: bool) -> tuple[Places, Numbers]:
     """Say which of the old pixels each new one is made of, and with which weights."""
     scale = old / new
-    if interpolation == "area":
+    if name == "area":
         start = np.arange(new) * scale
         index = start.astype(np.intp) + np.arange(math.ceil(scale) + 1)[:, None]
         covered = np.minimum(index + 1, start + scale) - np.maximum(index, start)
         weights = np.maximum(covered, 0)
     else:
         stretch = max(scale, 1) if antialias else 1
-        reach = stretch * (1 if interpolation == "bilinear" else 2)
+        reach = stretch * (1 if name == "bilinear" else 2)
         centre = (np.arange(new) + 0.5) * scale - 0.5
         first = np.floor(centre - reach).astype(np.intp) + 1
         index = first + np.arange(math.ceil(2 * reach))[:, None]
         distance = np.abs(index - centre) / stretch
         linear = np.maximum(1 - distance, 0)
-        weights = linear if interpolation == "bilinear" else _cubic(distance, antialias)
-    if antialias:  # outside of the picture there is nothing; else its last pixel goes on
+        weights = linear if name == "bilinear" else _cubic(distance, antialias)
+    if antialias:  # nothing lies outside; without, the last pixel goes on
         weights = np.where((index >= 0) & (index < old), weights, 0)
-    return np.clip(index, 0, old - 1), (weights / weights.sum(axis=0)).astype(np.float32)
+    weights = weights / weights.sum(axis=0)
+    return np.clip(index, 0, old - 1), weights.astype(np.float32)
 
 
 def _cubic(distance: Reals, antialias: bool) -> Reals:
@@ -336,22 +335,23 @@ def _weighted(values: Numbers, index: Places, weights: Numbers, axis: int) -> Nu
     """Sum the values that each row of ``index`` picks, times that row's weights."""
     total = values.take(index[0], axis) * weights[0]
     for places, weight in zip(index[1:], weights[1:], strict=True):
-        total += values.take(places, axis, mode="wrap") * weight  # of the modes, the quickest
+        part = values.take(places, axis, mode="wrap")  # of the modes, the quickest
+        total += np.multiply(part, weight, out=part)
     return total
 
 
-def _sample(image: Picture, x: Reals, y: Reals, interpolation: str, border: str) -> Picture:
+def _sample(image: Picture, x: Reals, y: Reals, name: str, border: str) -> Picture:
     """Read a picture at places between its pixels."""
     (height, width), pixels = image.shape[:2], image.reshape(-1, *image.shape[2:])
-    if interpolation == "nearest":
-        row, column = _inside(np.rint(y), height, border), _inside(np.rint(x), width, border)
-        return pixels.take(row * width + column, axis=0)
+    if name == "nearest":
+        column = _inside(np.rint(x), width, border)
+        return pixels.take(_inside(np.rint(y), height, border) * width + column, axis=0)
     left, top = np.floor(x), np.floor(y)
     columns = [_inside(column, width, border) for column in (left, left + 1)]
     rows = [_inside(row, height, border) * width for row in (top, top + 1)]
     right = (x - left).astype(np.float32).reshape(*x.shape, *[1] * (image.ndim - 2))
     below = (y - top).astype(np.float32).reshape(right.shape)
-    corners = [[pixels.take(row + column, axis=0) for column in columns] for row in rows]
+    corners = [[pixels.take(r + c, axis=0) for c in columns] for r in rows]
     upper, lower = (a * (1 - right) + b * right for a, b in corners)
     return _stored(upper * (1 - below) + lower * below, image.dtype)
 
