@@ -233,7 +233,7 @@ class Preprocess:
         for number, picture in enumerate(pictures):
             _expect_picture(picture, f"images[{number}]")
             batch[number] = self._resized(picture)
-            torch.addcmul(bias, batch[number], scale, out=batch[number])
+            batch[number].mul_(scale).add_(bias)
         return batch
 
     def _resized(self, picture: NDArray[np.uint8]) -> Tensor:
