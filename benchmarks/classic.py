@@ -40,6 +40,7 @@ METHODS: dict[tuple[str, str], Callable[[], ClassifierMixin]] = {
     ("pixels", "random forest"): lambda: RandomForestClassifier(100, random_state=SEED),
     ("pixels", "RBF SVM"): lambda: reduced(SVC(C=10, cache_size=1000)),
     ("HOG", "linear SVM"): lambda: reduced(LinearSVC(dual=False)),
+    ("HOG", "random forest"): lambda: RandomForestClassifier(100, random_state=SEED),
     ("HOG", "RBF SVM"): lambda: reduced(SVC(C=10, cache_size=1000)),
 }
 

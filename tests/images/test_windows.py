@@ -21,7 +21,8 @@ from cvlib.images.windows import can_open_windows
 from tests.checkout import ROOT
 
 PYTHON = ROOT / ".venv-window/bin/python"
-MANAGER = "matchbox-window-manager"  # without one, one window in five is never drawn
+MANAGER = "matchbox-window-manager"
+NEVER_DRAWN = 75  # Qt leaves some windows black on a virtual screen, most where none manages them
 VISITOR = Path(__file__).with_name("window_visitor.py")
 
 
@@ -50,14 +51,17 @@ def screen() -> Iterator[str]:
 
 def visit(screen: str, deed: str, wait: float = 0, picture: str = "colour") -> dict[str, Any]:
     """Show a picture on the screen, do a deed to its window, and tell what came of it."""
-    done = subprocess.run(
-        [PYTHON, VISITOR, deed, str(wait), picture],
-        env={"DISPLAY": screen, "PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    for _ in range(5):
+        done = subprocess.run(
+            [PYTHON, VISITOR, deed, str(wait), picture],
+            env={"DISPLAY": screen, "PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode != NEVER_DRAWN:
+            break
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told
@@ -88,9 +92,9 @@ def test_a_window_closed_by_its_button_ends_the_wait(screen: str) -> None:
 
 
 def test_the_wait_ends_by_itself(screen: str) -> None:
-    told = visit(screen, "nothing", wait=2)
+    told = visit(screen, "nothing", wait=3)
     assert told["key"] == -1
-    assert 2 <= told["seconds"] < 20
+    assert 3 <= told["seconds"] < 20
     assert told["opened"] == ["看 a picture"]
     assert told["left"] == []
 

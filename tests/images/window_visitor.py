@@ -6,6 +6,7 @@ Run by test_windows.py in the environment that has an OpenCV with windows.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from Xlib.protocol import event
 from cvlib.images import show
 
 TITLE = "看 a picture"
+NEVER_DRAWN = 75
 
 
 def windows(window: Any) -> dict[str, Any]:
@@ -43,12 +45,12 @@ def colours(window: Any) -> list[list[int]]:
 
 def visit(deed: str, told: dict[str, Any]) -> None:
     """Wait for the window and its picture, look at it, and do the deed until the window goes."""
-    while not (found := windows(root)):
+    end = time.monotonic() + 8
+    while not (found := windows(root)) or len(seen := colours(found[TITLE])) < 2:
+        if time.monotonic() > end:
+            os._exit(NEVER_DRAWN)
         time.sleep(0.05)
-    told["opened"], window = list(found), found[TITLE]
-    while len(seen := colours(window)) < 2:
-        time.sleep(0.05)
-    told["colours"] = seen
+    told["opened"], told["colours"], window = list(found), seen, found[TITLE]
     while deed != "nothing" and windows(root):
         if deed == "close":
             protocols, delete = map(server.intern_atom, ("WM_PROTOCOLS", "WM_DELETE_WINDOW"))
@@ -77,5 +79,7 @@ if __name__ == "__main__":
     told["key"] = show(image, TITLE, wait)
     told["seconds"] = time.monotonic() - begin
     visitor.join(1)
+    if "opened" not in told:
+        os._exit(NEVER_DRAWN)
     told["left"] = list(windows(root))
     print(json.dumps(told))
