@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Checker = Callable[[object], str | None]
 
@@ -84,3 +89,57 @@ def compare_calls(
             call = ", ".join(map(repr, case))
             return f"{name}({call}) gives {got!r}, expected {expected!r}"
     return None
+
+
+def fixed_picture(values: Sequence[Sequence[object]]) -> NDArray[np.uint8]:
+    """Make a picture that an answer cannot change, so that each case stays what it says.
+
+    Parameters
+    ----------
+    values
+        The rows, of numbers from 0 to 255 or of colours.
+
+    Returns
+    -------
+    ndarray
+        ``uint8``, read-only.
+
+    Examples
+    --------
+    >>> fixed_picture([[0, 255]]).flags.writeable
+    False
+    """
+    import numpy as np
+
+    picture = np.array(values, dtype=np.uint8)
+    picture.setflags(write=False)
+    return picture
+
+
+def same_array(got: object, expected: object) -> bool:
+    """Say whether two results are arrays of the same dtype and the same numbers.
+
+    Parameters
+    ----------
+    got, expected
+        The reader's result and the right one.
+
+    Returns
+    -------
+    bool
+        Whether they are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> same_array(np.zeros(2), np.zeros(2)), same_array([0.0, 0.0], np.zeros(2))
+    (True, False)
+    """
+    import numpy as np
+
+    return (
+        isinstance(got, np.ndarray)
+        and isinstance(expected, np.ndarray)
+        and got.dtype == expected.dtype
+        and np.array_equal(got, expected)
+    )

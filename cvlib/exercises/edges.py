@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.exercises import compare_calls
+from cvlib.exercises import compare_calls, same_array
 
 __all__ = ["direction_histogram", "grow"]
 
@@ -40,7 +40,7 @@ array([[ True, False, False]]), expected array([[ True,  True,  True]])
         (_mask([[0, 0, 0]]), _mask([[1, 1, 1]])),
         (_mask(start), _mask(chain)),
     ]
-    return compare_calls("grow", answer, _grow, cases, _same_mask)
+    return compare_calls("grow", answer, _grow, cases, same_array)
 
 
 def direction_histogram(answer: object) -> str | None:
@@ -84,15 +84,6 @@ def _numbers(values: object) -> NDArray[np.float64]:
     numbers = np.array(values, dtype=np.float64)
     numbers.setflags(write=False)
     return numbers
-
-
-def _same_mask(got: object, expected: object) -> bool:
-    return (
-        isinstance(got, np.ndarray)
-        and isinstance(expected, np.ndarray)
-        and got.dtype == expected.dtype
-        and np.array_equal(got, expected)
-    )
 
 
 def _same_numbers(got: object, expected: object) -> bool:

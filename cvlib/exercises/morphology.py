@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.exercises import compare_calls
+from cvlib.exercises import compare_calls, fixed_picture, same_array
 
 __all__ = ["clear_border"]
 
@@ -36,25 +36,10 @@ def clear_border(answer: object) -> str | None:
 expected array([[0, 0]], dtype=uint8)'
     """
     cases = [
-        (_picture(values),) for values in ([[255, 0]], _RIGHT, _INSIDE, _SIDES, _COLUMNS, _BELOW)
+        (fixed_picture(values),)
+        for values in ([[255, 0]], _RIGHT, _INSIDE, _SIDES, _COLUMNS, _BELOW)
     ]
-    return compare_calls("clear_border", answer, _clear_border, cases, _same_picture)
-
-
-def _picture(values: list[list[int]]) -> NDArray[np.uint8]:
-    """Make a picture that an answer cannot change, so that each case stays what it says."""
-    picture = np.array(values, dtype=np.uint8)
-    picture.setflags(write=False)
-    return picture
-
-
-def _same_picture(got: object, expected: object) -> bool:
-    return (
-        isinstance(got, np.ndarray)
-        and isinstance(expected, np.ndarray)
-        and got.dtype == expected.dtype
-        and np.array_equal(got, expected)
-    )
+    return compare_calls("clear_border", answer, _clear_border, cases, same_array)
 
 
 def _clear_border(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

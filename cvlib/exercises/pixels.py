@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.exercises import compare_calls
+from cvlib.exercises import compare_calls, fixed_picture, same_array
 
 __all__ = ["brighten", "half_size"]
 
@@ -30,12 +30,12 @@ def brighten(answer: object) -> str | None:
 expected array([[255, 130]], dtype=uint8)'
     """
     cases = [
-        (_picture([[200, 30]]), 100),
-        (_picture([[200, 30]]), -100),
-        (_picture([[0, 1], [254, 255]]), 255),
-        (_picture([[[10, 128, 250]]]), 0),
+        (fixed_picture([[200, 30]]), 100),
+        (fixed_picture([[200, 30]]), -100),
+        (fixed_picture([[0, 1], [254, 255]]), 255),
+        (fixed_picture([[[10, 128, 250]]]), 0),
     ]
-    return compare_calls("brighten", answer, _brighten, cases, _same_picture)
+    return compare_calls("brighten", answer, _brighten, cases, same_array)
 
 
 def half_size(answer: object) -> str | None:
@@ -58,28 +58,12 @@ def half_size(answer: object) -> str | None:
            [40, 50]], dtype=uint8)) gives None, expected array([[[10, 30, 50]]], dtype=uint8)
     """
     cases = [
-        (_picture([[10, 20], [40, 50]]),),
-        (_picture([[10, 200], [240, 50]]),),
-        (_picture([[10, 21], [40, 50]]),),
-        (_picture([[1, 2, 3, 4], [5, 6, 7, 8]]),),
+        (fixed_picture([[10, 20], [40, 50]]),),
+        (fixed_picture([[10, 200], [240, 50]]),),
+        (fixed_picture([[10, 21], [40, 50]]),),
+        (fixed_picture([[1, 2, 3, 4], [5, 6, 7, 8]]),),
     ]
-    return compare_calls("half_size", answer, _half_size, cases, _same_picture)
-
-
-def _picture(values: list[list[object]]) -> NDArray[np.uint8]:
-    """Make a picture that an answer cannot change, so that each case stays what it says."""
-    picture = np.array(values, dtype=np.uint8)
-    picture.setflags(write=False)
-    return picture
-
-
-def _same_picture(got: object, expected: object) -> bool:
-    return (
-        isinstance(got, np.ndarray)
-        and isinstance(expected, np.ndarray)
-        and got.dtype == expected.dtype
-        and np.array_equal(got, expected)
-    )
+    return compare_calls("half_size", answer, _half_size, cases, same_array)
 
 
 def _brighten(image: NDArray[np.uint8], amount: int) -> NDArray[np.uint8]:

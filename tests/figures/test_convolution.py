@@ -7,7 +7,6 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -21,6 +20,7 @@ from cvlib.figures.convolution import (
     draw_unfold,
 )
 from cvlib.layers import conv2d, output_size
+from tests.figures.clipping import assert_nothing_is_clipped
 
 X = torch.tensor([[3.0, 1, 2], [0, 4, 1], [2, 0, 5]])
 WEIGHT = torch.tensor([[1.0, 2], [-1, 3]])
@@ -39,17 +39,6 @@ def squares(figure: Figure, colour: str, filled: bool = True) -> list[tuple[floa
         if to_hex(shade) == colour.lower() and patch.get_facecolor()[3] == filled:
             found.append(patch.get_xy())
     return found
-
-
-def assert_nothing_is_clipped(figure: Figure) -> None:
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    page = figure.bbox.padded(1)
-    for axes in figure.axes:
-        for text in [*axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label]:
-            box = text.get_window_extent(canvas.get_renderer())
-            inside = page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1)
-            assert inside or not text.get_text(), text.get_text()
 
 
 @pytest.mark.parametrize("channels", [1, 2])

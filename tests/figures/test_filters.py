@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from cvlib.figures.filters import draw_grids, draw_kernel, draw_row
-
-
-def assert_nothing_is_clipped(figure: Figure) -> None:
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    page = figure.bbox.padded(1)
-    for axes in figure.axes:
-        for text in [*axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label]:
-            box = text.get_window_extent(canvas.get_renderer())
-            inside = page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1)
-            assert inside or not text.get_text(), text.get_text()
+from tests.figures.clipping import assert_nothing_is_clipped
 
 
 def test_numbers_stand_where_the_array_has_them() -> None:

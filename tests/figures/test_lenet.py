@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 
 from cvlib.data import ImageSet, mnist_sample
 from cvlib.figures import palette
@@ -19,6 +17,7 @@ from cvlib.figures.lenet import (
     inside,
 )
 from cvlib.networks import LeNet, pretrained
+from tests.figures.clipping import assert_nothing_is_clipped
 
 CLASSES = tuple("0123456789")
 
@@ -33,18 +32,6 @@ def model() -> LeNet:
 @pytest.fixture(scope="module")
 def digits() -> ImageSet:
     return mnist_sample()[::500]
-
-
-def assert_nothing_is_clipped(figure: Figure) -> None:
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    page = figure.bbox.padded(1)
-    for axes in figure.axes:
-        for text in [*axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label]:
-            box = text.get_window_extent(canvas.get_renderer())
-            assert not text.get_text() or (
-                page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1)
-            ), text.get_text()
 
 
 def test_inside_ends_with_what_the_network_gives(model: LeNet, digits: ImageSet) -> None:
