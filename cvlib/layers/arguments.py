@@ -8,7 +8,15 @@ from typing import Literal
 
 from torch import Tensor
 
-__all__ = ["Padding", "Size", "check_convolution", "check_pictures", "integer", "pair"]
+__all__ = [
+    "Padding",
+    "Size",
+    "check_convolution",
+    "check_pictures",
+    "check_tensors",
+    "integer",
+    "pair",
+]
 
 Size = int | Sequence[int]
 Padding = Size | Literal["same", "valid"]
@@ -111,6 +119,34 @@ def check_pictures(x: Tensor) -> None:
         raise TypeError(f"x is a {type(x).__name__}; expected a tensor")
     if x.ndim not in (3, 4):
         raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, C, H, W) or (C, H, W)")
+
+
+def check_tensors(**tensors: Tensor | None) -> None:
+    """Refuse what is no tensor, or has another dtype than the first.
+
+    Parameters
+    ----------
+    tensors
+        By the names that the message uses; None stands for one left out.
+
+    Raises
+    ------
+    TypeError
+        If one is no tensor, or its dtype is not that of the first.
+
+    Examples
+    --------
+    >>> import torch
+    >>> check_tensors(x=torch.zeros(1), scores=torch.zeros(1, dtype=torch.int64))
+    Traceback (most recent call last):
+    TypeError: scores is torch.int64; expected torch.float32, as x is
+    """
+    (first, example), *_ = tensors.items()
+    for name, tensor in tensors.items():
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(f"{name} is a {type(tensor).__name__}; expected a tensor")
+        if tensor is not None and example is not None and tensor.dtype != example.dtype:
+            raise TypeError(f"{name} is {tensor.dtype}; expected {example.dtype}, as {first} is")
 
 
 def check_convolution(

@@ -1,0 +1,65 @@
+"""The drawings of the chapter on attention show the numbers they are given, and clip no word."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from cvlib.figures import palette
+from cvlib.figures.attention import draw_soft_attention, draw_weights, overlay
+from tests.figures.test_convolution import assert_nothing_is_clipped, texts
+
+
+def test_the_sum_below_is_the_soft_average() -> None:
+    scores = torch.tensor([0.0, 3, 0, -2]).log_softmax(0)
+    x = torch.tensor([4.0, 8, 0, -1])
+    figure = draw_soft_attention(x, scores)
+    left, _, total = texts(figure)[-1].replace("−", "-").partition(" = ")
+    terms = [float(a) * float(b) for a, b in (term.split("·") for term in left.split(" + "))]
+    assert sum(terms) == pytest.approx(float(total), abs=0.05)
+    assert float(total) == pytest.approx(float((x * scores.exp()).sum()), abs=0.005)
+    assert len(figure.axes[0].patches) == 12
+    assert_nothing_is_clipped(figure)
+
+
+def test_weights_are_bars_on_one_scale() -> None:
+    weights = {"sharp": torch.tensor([0.9, 0.1]), "flat": torch.tensor([0.5, 0.5])}
+    figure = draw_weights(weights, title="Two of them")
+    for axes, (name, values) in zip(figure.axes, weights.items(), strict=True):
+        assert axes.get_title("center") == name
+        heights = [bar.get_height() for bar in axes.patches]  # type: ignore[attr-defined]
+        assert heights == pytest.approx(values.tolist())
+        assert axes.get_ylim() == (0, 1)
+    assert_nothing_is_clipped(figure)
+
+
+@pytest.mark.parametrize("kind", ["grey", "colour", "tensor"])
+def test_an_overlay_dims_what_has_little_weight(kind: str) -> None:
+    grey = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
+    picture = {
+        "grey": grey,
+        "colour": np.stack([grey] * 3, axis=2),
+        "tensor": torch.from_numpy(grey)[None],
+    }[kind]
+    laid = overlay(picture, torch.tensor([[0.2, 0.0], [0.4, 0.1], [0.0, 0.0]]))
+    assert laid.shape == (6, 8, 3)
+    assert laid.dtype == np.uint8
+    for (r, c), light in {(2, 0): 1, (0, 0): 0.625, (2, 4): 0.4375, (4, 4): 0.25}.items():
+        expected = grey[r : r + 2, c : c + 4] * light
+        np.testing.assert_allclose(laid[r : r + 2, c : c + 4, 1], expected, atol=0.51)
+
+
+def test_a_patch_is_framed_and_left_readable() -> None:
+    white = np.full((36, 24), 255, np.uint8)
+    laid = overlay(white, torch.ones(3, 2), patch=(1, 1))
+    blue = np.array([int(palette["sky"][i : i + 2], 16) for i in (1, 3, 5)])
+    frame = (laid == blue).all(2)
+    assert frame[12:24, 12:24].sum() == 144 - 64
+    assert frame.sum() == 144 - 64
+    assert (laid[~frame] == 255).all()
+
+
+def test_a_map_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"weights has shape \(3, 2\); expected divisors"):
+        overlay(np.zeros((8, 8), np.uint8), torch.ones(3, 2))
