@@ -1,5 +1,6 @@
 """Building blocks of a network, from scratch, with torch's names, arguments and numbers."""
 
+from cvlib.layers.activation import elu, gelu, leaky_relu, relu, sigmoid, tanh
 from cvlib.layers.attention import (
     AttentionPool,
     SpatialAttention,
@@ -7,6 +8,7 @@ from cvlib.layers.attention import (
     hard_attention,
     soft_attention,
 )
+from cvlib.layers.connected import dropout, linear
 from cvlib.layers.convolution import (
     conv2d,
     conv2d_loops,
@@ -20,20 +22,42 @@ from cvlib.layers.dot_product import (
     attention_weights,
     scaled_dot_product_attention,
 )
+from cvlib.layers.group_normalization import group_norm, instance_norm, layer_norm
+from cvlib.layers.normalization import (
+    BatchNorm2d,
+    batch_norm,
+    batch_norm_backward,
+    local_response_norm,
+)
 
 __all__ = [
     "AttentionPool",
+    "BatchNorm2d",
     "MultiheadAttention",
     "SpatialAttention",
     "SqueezeExcitation",
     "attention_weights",
+    "batch_norm",
+    "batch_norm_backward",
     "conv2d",
     "conv2d_loops",
     "conv_transpose2d",
     "depthwise_separable",
+    "dropout",
+    "elu",
+    "gelu",
+    "group_norm",
     "hard_attention",
+    "instance_norm",
+    "layer_norm",
+    "leaky_relu",
+    "linear",
+    "local_response_norm",
     "output_size",
+    "relu",
     "scaled_dot_product_attention",
+    "sigmoid",
     "soft_attention",
+    "tanh",
     "unfold",
 ]

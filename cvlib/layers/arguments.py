@@ -12,6 +12,7 @@ __all__ = [
     "Padding",
     "Size",
     "check_convolution",
+    "check_numbers",
     "check_pictures",
     "check_tensors",
     "integer",
@@ -147,6 +148,34 @@ def check_tensors(**tensors: Tensor | None) -> None:
             raise TypeError(f"{name} is a {type(tensor).__name__}; expected a tensor")
         if tensor is not None and example is not None and tensor.dtype != example.dtype:
             raise TypeError(f"{name} is {tensor.dtype}; expected {example.dtype}, as {first} is")
+
+
+def check_numbers(x: Tensor, **others: Tensor | None) -> None:
+    """Refuse what is not a tensor of floating-point numbers, or has another dtype than ``x``.
+
+    Parameters
+    ----------
+    x
+        Any tensor.
+    others
+        Tensors that go with it, by name; None stands for one left out.
+
+    Raises
+    ------
+    TypeError
+        If one is no tensor, ``x`` does not hold floating-point numbers, or dtypes differ.
+
+    Examples
+    --------
+    >>> import torch
+    >>> check_numbers(torch.arange(3))
+    Traceback (most recent call last):
+    TypeError: x is torch.int64; expected floating-point numbers
+    """
+    check_tensors(x=x)
+    if not x.is_floating_point():
+        raise TypeError(f"x is {x.dtype}; expected floating-point numbers")
+    check_tensors(x=x, **others)
 
 
 def check_convolution(

@@ -1,0 +1,203 @@
+"""Layer, group and instance normalization: each example is standardized by its own statistics.
+
+They differ in one thing only: over which numbers of the example mean and variance are taken. So
+nothing depends on the rest of the batch, and training and evaluation do the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from cvlib.layers.arguments import check_numbers, integer
+from cvlib.layers.normalization import batch_norm, check_channels, scale
+
+__all__ = ["group_norm", "instance_norm", "layer_norm"]
+
+
+def layer_norm(
+    x: Tensor,
+    normalized_shape: int | Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Standardize each example over its last dimensions.
+
+    Parameters
+    ----------
+    x
+        ``(..., *normalized_shape)``.
+    normalized_shape
+        The sizes of the last dimensions, over which mean and variance are taken together.
+    weight, bias
+        ``normalized_shape`` each: a number for each place.
+    eps
+        Added to the variance.
+
+    Returns
+    -------
+    Tensor
+        As ``x``.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit together.
+    TypeError
+        If an argument is no tensor of floating-point numbers, or dtypes differ.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, "Layer normalization" (2016), section 3.
+
+    Examples
+    --------
+    >>> layer_norm(torch.tensor([[1.0, 3.0], [10.0, 30.0]]), 2)
+    tensor([[-1.0000,  1.0000],
+            [-1.0000,  1.0000]])
+    """
+    check_numbers(x, weight=weight, bias=bias)
+    sizes = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+    shape = tuple(integer("normalized_shape", size) for size in sizes)
+    if not shape or tuple(x.shape[-len(shape) :]) != shape:
+        raise ValueError(
+            f"normalized_shape is {normalized_shape!r}; expected the last sizes of x, which has "
+            f"shape {tuple(x.shape)}"
+        )
+    for name, tensor in (("weight", weight), ("bias", bias)):
+        if tensor is not None and tuple(tensor.shape) != shape:
+            raise ValueError(f"{name} has shape {tuple(tensor.shape)}; expected {shape}")
+    y = _standardize(x, range(-len(shape), 0), eps)
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias
+
+
+def group_norm(
+    x: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Standardize each example over groups of channels.
+
+    Parameters
+    ----------
+    x
+        ``(N, C, ...)``.
+    num_groups
+        Into how many groups the channels are cut, a divisor of C.
+    weight, bias
+        ``(C,)`` each.
+    eps
+        Added to the variance.
+
+    Returns
+    -------
+    Tensor
+        As ``x``.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit together, or a group has a single value (torch refuses this only where
+        there is a single group as well).
+    TypeError
+        If an argument is no tensor of floating-point numbers, or dtypes differ.
+
+    References
+    ----------
+    Wu and He, "Group normalization" (2018), section 3.
+
+    Examples
+    --------
+    >>> group_norm(torch.tensor([[1.0, 3.0, 10.0, 30.0]]), num_groups=2)
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
+    """
+    check_channels(x, weight=weight, bias=bias)
+    channels = x.shape[1]
+    if channels % integer("num_groups", num_groups, least=1):
+        raise ValueError(
+            f"num_groups is {num_groups}; expected a divisor of the {channels} channels"
+        )
+    groups = x.reshape(len(x), num_groups, channels // num_groups, *x.shape[2:])
+    if groups[:1, :1].numel() == 1:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}, one value a group; expected at least two to take a "
+            "variance of"
+        )
+    return scale(_standardize(groups, range(2, groups.ndim), eps).reshape(x.shape), weight, bias)
+
+
+def instance_norm(
+    x: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Standardize each channel of each example on its own.
+
+    Parameters
+    ----------
+    x
+        ``(N, C, ...)``, at least one dimension of positions.
+    running_mean, running_var, weight, bias, momentum, eps
+        As in :func:`batch_norm`; the running statistics move towards the average over examples.
+    use_input_stats
+        Whether to use the statistics of ``x``; else the running ones.
+
+    Returns
+    -------
+    Tensor
+        As ``x``.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit together, a channel has a single position, or the running statistics
+        are to be used and there are none.
+    TypeError
+        If an argument is no tensor of floating-point numbers, or dtypes differ.
+
+    References
+    ----------
+    Ulyanov, Vedaldi and Lempitsky, "Instance normalization: the missing ingredient for fast
+    stylization" (2016), section 2.
+
+    Examples
+    --------
+    >>> instance_norm(torch.tensor([[[1.0, 3.0], [10.0, 30.0]]]))
+    tensor([[[-1.0000,  1.0000],
+             [-1.0000,  1.0000]]])
+    """
+    check_channels(x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    if not use_input_stats:
+        return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
+    if x[:1, :1].numel() == 1:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}, one position a channel; expected at least two to take "
+            "a variance of"
+        )
+    # Each channel of each example becomes a channel of one example.
+    one = x.reshape(1, -1, *x.shape[2:])
+    mean, var = (
+        None if given is None else given.repeat(len(x)) for given in (running_mean, running_var)
+    )
+    y = batch_norm(one, mean, var, None, None, True, momentum, eps).reshape(x.shape)
+    for given, moved in ((running_mean, mean), (running_var, var)):
+        if given is not None and moved is not None:
+            given.copy_(moved.view(x.shape[:2]).mean(0))
+    return scale(y, weight, bias)
+
+
+def _standardize(x: Tensor, axes: Sequence[int], eps: float) -> Tensor:
+    axes = list(axes)
+    centred = x - x.mean(axes, keepdim=True)
+    return centred / torch.sqrt(centred.square().mean(axes, keepdim=True) + eps)
