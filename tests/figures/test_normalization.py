@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from cvlib.figures import normalization
 from cvlib.figures.normalization import draw_activation, draw_averages, draw_depth, draw_noise
-
-
-def assert_nothing_is_clipped(figure: Figure) -> None:
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    page = figure.bbox.padded(1)
-    for axes in figure.axes:
-        for text in [*axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label]:
-            box = text.get_window_extent(canvas.get_renderer())
-            inside = page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1)
-            assert inside or not text.get_text(), text.get_text()
+from tests.figures.clipping import assert_nothing_is_clipped
 
 
 def test_activation_shows_function_derivative_and_norms() -> None:
