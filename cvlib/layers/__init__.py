@@ -29,6 +29,7 @@ from cvlib.layers.normalization import (
     batch_norm_backward,
     local_response_norm,
 )
+from cvlib.layers.variants import bilinear_sample, channel_shuffle, deform_conv2d
 
 __all__ = [
     "AttentionPool",
@@ -39,9 +40,12 @@ __all__ = [
     "attention_weights",
     "batch_norm",
     "batch_norm_backward",
+    "bilinear_sample",
+    "channel_shuffle",
     "conv2d",
     "conv2d_loops",
     "conv_transpose2d",
+    "deform_conv2d",
     "depthwise_separable",
     "dropout",
     "elu",
