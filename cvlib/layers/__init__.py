@@ -29,6 +29,7 @@ from cvlib.layers.normalization import (
     batch_norm_backward,
     local_response_norm,
 )
+from cvlib.layers.pooling import avg_pool2d, interpolate, max_pool2d, max_unpool2d
 from cvlib.layers.variants import bilinear_sample, channel_shuffle, deform_conv2d
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "SpatialAttention",
     "SqueezeExcitation",
     "attention_weights",
+    "avg_pool2d",
     "batch_norm",
     "batch_norm_backward",
     "bilinear_sample",
@@ -53,10 +55,13 @@ __all__ = [
     "group_norm",
     "hard_attention",
     "instance_norm",
+    "interpolate",
     "layer_norm",
     "leaky_relu",
     "linear",
     "local_response_norm",
+    "max_pool2d",
+    "max_unpool2d",
     "output_size",
     "relu",
     "scaled_dot_product_attention",
