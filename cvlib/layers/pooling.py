@@ -1,7 +1,6 @@
 """Pooling and upsampling: layers that change the size of a picture and learn nothing.
 
-Pictures are ``(N, C, H, W)``, or one ``(C, H, W)``, on any device, and autograd runs through all
-functions. Where one integer may stand for rows and columns alike, a pair gives rows, then columns.
+Pictures are ``(N, C, H, W)``, or one ``(C, H, W)``. A pair of integers is for rows, then columns.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from itertools import product
-from typing import Any, Literal, NamedTuple, overload
+from typing import Literal, NamedTuple, overload
 
 import torch
 import torch.nn.functional as F
@@ -57,12 +56,20 @@ def max_pool2d(
     padding: Size = 0,
     dilation: Size = 1,
     ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
 ) -> Tensor: ...
 @overload
 def max_pool2d(
-    x: Tensor, kernel_size: Size, *rest: Any, return_indices: Literal[True], **others: Any
+    x: Tensor,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
 ) -> tuple[Tensor, Tensor]: ...
-def max_pool2d(  # type: ignore[misc]
+def max_pool2d(
     x: Tensor,
     kernel_size: Size,
     stride: Size | None = None,
@@ -231,8 +238,7 @@ def max_unpool2d(
     kernel = pair("kernel_size", kernel_size, least=1)
     steps = kernel if stride is None else pair("stride", stride, least=1)
     sides = zip(x.shape[-2:], kernel, steps, pair("padding", padding), strict=True)
-    sizes = [step * (size - 1) + taps - 2 * pad for size, taps, step, pad in sides]
-    height, width = sizes
+    height, width = sizes = [step * (size - 1) + k - 2 * pad for size, k, step, pad in sides]
     if output_size is not None:
         wanted = output_size[-2:] if len(output_size) == 4 else output_size
         height, width = pair("output_size", wanted, least=1)
@@ -241,7 +247,7 @@ def max_unpool2d(
             expected = f"less than stride {steps} away from {tuple(sizes)}"
             raise ValueError(f"output_size is {output_size!r}; expected {expected}")
     if min(height, width) < 1:
-        raise ValueError(f"padding is {padding!r}; expected less, for nothing is left of {sizes}")
+        raise ValueError(f"padding is {padding!r}; expected less: the result has size {sizes}")
     places = indices.flatten(-2)
     if places.numel() and not 0 <= places.min() <= places.max() < height * width:
         expected = f"0 to {height * width - 1}, for a result of {height} x {width}"
@@ -295,8 +301,7 @@ def interpolate(
     """
     _check_floating(x)
     if x.ndim != 4 or 0 in x.shape[1:]:
-        expected = "(N, C, H, W), with no size but N 0"
-        raise ValueError(f"x has shape {tuple(x.shape)}; expected {expected}")
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, C, H, W), only N may be 0")
     if mode not in ("nearest", "bilinear"):
         raise ValueError(f"mode is {mode!r}; expected 'nearest' or 'bilinear'")
     if mode == "nearest" and align_corners is not None:
@@ -333,8 +338,7 @@ def _windows(
     sides = []
     for size, taps, step, pad, gap in zip(x.shape[-2:], kernel, steps, pads, gaps, strict=True):
         if pad > taps // 2:
-            expected = f"at most half of kernel_size {kernel_size!r}"
-            raise ValueError(f"padding is {padding!r}; expected {expected}")
+            raise ValueError(f"padding is {padding!r}; expected at most half of kernel_size {taps}")
         padded, span = size + 2 * pad, gap * (taps - 1) + 1
         count = (padded - span + (step - 1 if ceil else 0)) // step + 1
         if ceil and (count - 1) * step >= size + pad:  # it would start behind the picture
@@ -345,9 +349,7 @@ def _windows(
                 f"{padded} of the padded input"
             )
         if any(start % gap >= size for start in range(-pad, min(0, count * step - pad), step)):
-            raise ValueError(
-                f"dilation is {dilation!r}; expected less, for a window sees nothing but padding"
-            )
+            raise ValueError(f"dilation is {dilation!r}; expected less: a window sees only padding")
         sides.append(_Side(size, taps, step, pad, gap, count))
     return sides[0], sides[1]
 
@@ -380,7 +382,7 @@ def _scaled(
         return [old[0] / rows, old[1] / columns], (rows, columns)
     given = scale_factor if isinstance(scale_factor, Sequence) else (scale_factor, scale_factor)
     scales = [scale for scale in given if isinstance(scale, int | float)]
-    if len(given) != 2 or len(scales) != 2:
+    if not len(given) == len(scales) == 2:
         raise TypeError(f"scale_factor is {scale_factor!r}; expected a number or a pair of numbers")
     rows, columns = (int(side * scale) for side, scale in zip(old, scales, strict=True))
     if min(rows, columns) < 1:
