@@ -8,6 +8,7 @@ from cvlib.layers.attention import (
     hard_attention,
     soft_attention,
 )
+from cvlib.layers.cheaper import ways_to_see_seven
 from cvlib.layers.connected import dropout, linear
 from cvlib.layers.convolution import (
     conv2d,
@@ -17,6 +18,7 @@ from cvlib.layers.convolution import (
     output_size,
     unfold,
 )
+from cvlib.layers.cost import LayerCost, ReceptiveField, Summary, summarize
 from cvlib.layers.dot_product import (
     MultiheadAttention,
     attention_weights,
@@ -35,9 +37,12 @@ from cvlib.layers.variants import bilinear_sample, channel_shuffle, deform_conv2
 __all__ = [
     "AttentionPool",
     "BatchNorm2d",
+    "LayerCost",
     "MultiheadAttention",
+    "ReceptiveField",
     "SpatialAttention",
     "SqueezeExcitation",
+    "Summary",
     "attention_weights",
     "avg_pool2d",
     "batch_norm",
@@ -67,6 +72,8 @@ __all__ = [
     "scaled_dot_product_attention",
     "sigmoid",
     "soft_attention",
+    "summarize",
     "tanh",
     "unfold",
+    "ways_to_see_seven",
 ]
