@@ -7,24 +7,12 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import nn
 
 from cvlib.figures.cost import draw_calculator, draw_effective, draw_seen, draw_shares
 from cvlib.layers.cost import ReceptiveField, summarize
-
-
-def assert_nothing_is_clipped(figure: Figure) -> None:
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    page = figure.bbox.padded(1)
-    for axes in figure.axes:
-        for text in [*axes.texts, axes.title, axes.xaxis.label, axes.yaxis.label]:
-            box = text.get_window_extent(canvas.get_renderer())
-            inside = page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1)
-            assert inside or not text.get_text(), text.get_text()
+from tests.figures.clipping import assert_nothing_is_clipped
 
 
 @pytest.mark.parametrize("setting", list(product([64, 128], [1, 7], [1, 64], [1, 2])))
