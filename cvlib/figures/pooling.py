@@ -131,7 +131,7 @@ def draw_shift(
     -------
     matplotlib.figure.Figure
         The three side by side; the map it is compared with is that of the picture at rest, moved
-        by ``shift // stride``. Black is no difference.
+        by ``shift // stride``. Black is no difference, white a hundred levels or more.
 
     Examples
     --------
@@ -151,8 +151,8 @@ def draw_shift(
     figure, (axes,) = new_figure(1, 3, height=2.75)
     drawn = (moved_picture[0], moved, difference)
     words = (f"moved by {shift}", "pooled", f"different: {100 * share:.0f} %")
-    for place, values, title in zip(axes, drawn, words, strict=True):
+    for place, values, title, white in zip(axes, drawn, words, (255, 255, 100), strict=True):
         hide_frame(place)
-        place.imshow(values.numpy(), vmin=0, vmax=255, cmap="gray", interpolation="nearest")
+        place.imshow(values.numpy(), vmin=0, vmax=white, cmap="gray", interpolation="nearest")
         place.set_title(title, loc="center")
     return figure
