@@ -75,7 +75,7 @@ def draw_channel_products(
     first = output // (maps // groups) * part
     kernel_left, products_left = width + 1.2, width + columns + 2.4
     right, total = products_left + columns + 2.8, channels * (height + 1)
-    figure, axes = _drawing(right + y.shape[2], max(total, maps * (y.shape[1] + 1.2)) + 0.2)
+    figure, axes = _drawing(right + y.shape[2], max(total, maps * (y.shape[1] + 1.2)) - 0.2)
     seen = [(row + i, column + j) for i, j in np.ndindex(rows, columns)]
     sums = []
     for channel, values in enumerate(x):
@@ -104,7 +104,7 @@ def draw_channel_products(
         _grid(axes, values, corner, {(row, column): _RESULT} if number == output else {})
     words = " + ".join([*sums, f"bias {_number(bias[output])}"])
     words = f"{words} = {_number(y[output, row, column])}".replace("+ −", "− ")
-    axes.text((right + y.shape[2]) / 2, total - 0.1, words, ha="center", va="top", fontsize=13)
+    axes.text((right + y.shape[2]) / 2, total - 0.5, words, ha="center", va="top", fontsize=13)
     return figure
 
 
