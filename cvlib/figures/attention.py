@@ -19,7 +19,7 @@ from cvlib.layers.attention import soft_attention
 __all__ = ["draw_soft_attention", "draw_weights", "overlay"]
 
 _LINE = "#333333"
-_DIMMEST = 0.25
+_DIMMEST = 0.35
 
 
 def draw_soft_attention(x: Tensor, scores: Tensor) -> Figure:
@@ -127,10 +127,10 @@ def overlay(
     --------
     >>> import torch
     >>> overlay(np.full((4, 4), 200, np.uint8), torch.tensor([[1.0, 0], [0, 0]]))[:, :, 0]
-    array([[200, 200,  50,  50],
-           [200, 200,  50,  50],
-           [ 50,  50,  50,  50],
-           [ 50,  50,  50,  50]], dtype=uint8)
+    array([[200, 200,  70,  70],
+           [200, 200,  70,  70],
+           [ 70,  70,  70,  70],
+           [ 70,  70,  70,  70]], dtype=uint8)
     """
     array = as_picture(picture)
     height, width = array.shape[:2]

@@ -247,12 +247,14 @@ class AttentionPool(nn.Module):
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        self.score = nn.Conv2d(integer("in_channels", in_channels, least=1), 1, kernel_size=1)
+        integer("in_channels", in_channels, least=1)
+        self.score = nn.Conv2d(in_channels, 1, kernel_size=1)
 
     def weights(self, x: Tensor) -> Tensor:
         """Compute a weight for each place of ``(N, C, H, W)`` or ``(C, H, W)``; they sum to 1."""
         _check_channels(x, self.score.in_channels)
-        return self.score(x).flatten(-2).softmax(-1).view(*x.shape[:-3], 1, *x.shape[-2:])
+        scores = self.score(x)
+        return scores.flatten(-2).softmax(-1).view_as(scores)
 
     def forward(self, x: Tensor) -> Tensor:
         """Average the places: ``(N, C)`` for ``(N, C, H, W)``."""

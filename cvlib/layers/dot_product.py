@@ -164,10 +164,11 @@ class MultiheadAttention(nn.Module):
             raise ValueError(f"num_heads is {num_heads}; expected a divisor of {embed_dim}")
         self.num_heads = num_heads
         self.in_proj_weight = nn.Parameter(torch.empty(3 * embed_dim, embed_dim))
-        self.in_proj_bias = nn.Parameter(torch.zeros(3 * embed_dim)) if bias else None
-        self.out_proj = nn.Linear(embed_dim, embed_dim, bias)
         nn.init.xavier_uniform_(self.in_proj_weight)
+        self.in_proj_bias: nn.Parameter | None = None
+        self.out_proj = nn.Linear(embed_dim, embed_dim, bias)
         if bias:
+            self.in_proj_bias = nn.Parameter(torch.zeros(3 * embed_dim))
             nn.init.zeros_(self.out_proj.bias)
 
     def forward(
@@ -181,12 +182,14 @@ class MultiheadAttention(nn.Module):
         _check_attention(query, key, value, attn_mask, is_causal=False)
         if attn_mask is not None and attn_mask.dtype == torch.bool:
             attn_mask = ~attn_mask
-        biases = [None] * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
-        projections = zip((query, key, value), self.in_proj_weight.chunk(3), biases, strict=True)
-        # The heads become one more dimension of the batch: (N, L, E) to (N, heads, L, E / heads).
+        bias = self.in_proj_bias
+        biases = [None] * 3 if bias is None else bias.chunk(3)
+        projections = self.in_proj_weight.chunk(3), biases
+        parts = map(F.linear, (query, key, value), *projections)
+        # The heads become one more dimension of the batch:
+        # (N, L, E) to (N, heads, L, E / heads).
         query, key, value = (
-            F.linear(x, weight, bias).unflatten(-1, (self.num_heads, -1)).transpose(-3, -2)
-            for x, weight, bias in projections
+            part.unflatten(-1, (self.num_heads, -1)).transpose(-3, -2) for part in parts
         )
         weights = attention_weights(query, key, attn_mask)
         found = (weights @ value).transpose(-3, -2).flatten(-2)

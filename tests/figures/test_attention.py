@@ -8,7 +8,8 @@ import torch
 
 from cvlib.figures import palette
 from cvlib.figures.attention import draw_soft_attention, draw_weights, overlay
-from tests.figures.test_convolution import assert_nothing_is_clipped, texts
+from tests.figures.clipping import assert_nothing_is_clipped
+from tests.figures.test_convolution import texts
 
 
 def test_the_sum_below_is_the_soft_average() -> None:
@@ -45,7 +46,7 @@ def test_an_overlay_dims_what_has_little_weight(kind: str) -> None:
     laid = overlay(picture, torch.tensor([[0.2, 0.0], [0.4, 0.1], [0.0, 0.0]]))
     assert laid.shape == (6, 8, 3)
     assert laid.dtype == np.uint8
-    for (r, c), light in {(2, 0): 1, (0, 0): 0.625, (2, 4): 0.4375, (4, 4): 0.25}.items():
+    for (r, c), light in {(2, 0): 1, (0, 0): 0.675, (2, 4): 0.5125, (4, 4): 0.35}.items():
         expected = grey[r : r + 2, c : c + 4] * light
         np.testing.assert_allclose(laid[r : r + 2, c : c + 4, 1], expected, atol=0.51)
 
