@@ -86,7 +86,7 @@ def draw_corners(row: Sequence[float], size: int) -> Figure:
     """
     old = len(row)
     x = torch.tensor([[list(row)]], dtype=torch.float64)[None]
-    figure, axes = new_figure(2, 1, width=5.6, height=4.2)
+    figure, axes = new_figure(2, 1, width=4.6, height=4.0)
     for place, aligned in zip(axes[:, 0], (False, True), strict=True):
         new = interpolate(x, (1, size), mode="bilinear", align_corners=aligned)[0, 0, 0]
         step = (old - 1) / (size - 1) if aligned else old / size

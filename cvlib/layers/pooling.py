@@ -18,8 +18,6 @@ from cvlib.layers.arguments import Size, check_pictures, integer, pair
 
 __all__ = ["avg_pool2d", "interpolate", "max_pool2d", "max_unpool2d"]
 
-Scale = float | Sequence[float]
-
 
 class _Side(NamedTuple):
     """How windows stand along one side of a picture, in pixels."""
@@ -259,7 +257,7 @@ def max_unpool2d(
 def interpolate(
     x: Tensor,
     size: Size | None = None,
-    scale_factor: Scale | None = None,
+    scale_factor: float | Sequence[float] | None = None,
     mode: Literal["nearest", "bilinear"] = "nearest",
     align_corners: bool | None = None,
 ) -> Tensor:
@@ -361,18 +359,20 @@ def _padded(x: Tensor, rows: _Side, columns: _Side, value: float) -> Tensor:
 
 def _places_of_maxima(x: Tensor, rows: _Side, columns: _Side) -> Tensor:
     """Go through the taps of all windows at once, and note where a greater number is met."""
-    places = torch.arange(rows.size * columns.size, device=x.device).view(x.shape[-2:])
-    values, places = _padded(x, rows, columns, -torch.inf), _padded(places, rows, columns, -1)
+    places = torch.arange(rows.size * columns.size, device=x.device).view(rows.size, -1)
+    places = _padded(places, rows, columns, -1)
+    values = _padded(x, rows, columns, -torch.inf)
     best, where = values.new_tensor(-torch.inf), places.new_tensor(-1)
     for row, column in product(rows.seen(), columns.seen()):
         value, place = values[..., row, column], places[row, column]
         better = (value > best) | value.isnan() | (where < 0)
-        best, where = torch.where(better, value, best), torch.where(better, place, where)
+        best = torch.where(better, value, best)
+        where = torch.where(better, place, where)
     return where
 
 
 def _scaled(
-    old: Sequence[int], size: Size | None, scale_factor: Scale | None
+    old: Sequence[int], size: Size | None, scale_factor: float | Sequence[float] | None
 ) -> tuple[list[float], tuple[int, int]]:
     """Read how long a new pixel is, in old ones, and how many there are."""
     if (size is None) == (scale_factor is None):
