@@ -7,7 +7,7 @@ register for a new kind of layer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -86,7 +86,7 @@ class LayerCost:
 
     @property
     def flops(self) -> int:
-        """Floating-point operations: a product and a sum for each multiply-accumulate."""
+        """Floating-point operations, a product and a sum for each multiply-accumulate."""
         return 2 * self.macs
 
 
@@ -161,7 +161,8 @@ class Summary:
         lines += [f"<tr>{_cells('td', row)}</tr>" for row in rows[:-1]]
         lines += [f"<tr>{_cells('th', rows[-1])}</tr>"]
         table = "\n".join(lines)
-        return f'<div style="overflow-x:auto"><table class="dataframe">\n{table}\n</table></div>'
+        style = "overflow-x:auto;white-space:nowrap"  # on a phone, the table moves and not the page
+        return f'<div style="{style}"><table class="dataframe">\n{table}\n</table></div>'
 
 
 def summarize(model: nn.Module, input_size: Sequence[int]) -> Summary:
@@ -385,5 +386,9 @@ def _field_words(field: ReceptiveField | None) -> list[str]:
     ]
 
 
-def _cells(tag: str, words: Iterable[str]) -> str:
-    return "".join(f"<{tag}>{escape(word)}</{tag}>" for word in words)
+def _cells(tag: str, words: Sequence[str]) -> str:
+    sides = ["left"] * 2 + ["right"] * (len(words) - 2)
+    return "".join(
+        f'<{tag} style="text-align:{side}">{escape(word)}</{tag}>'
+        for side, word in zip(sides, words, strict=True)
+    )
