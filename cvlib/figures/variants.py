@@ -82,7 +82,7 @@ def draw_channel_products(
         top = channel * (height + 1)
         middle, used = top + (height - rows) / 2, first <= channel < first + part
         _label(axes, f"input {channel + 1}", 0, top)
-        _grid(axes, values, (0, top), dict.fromkeys(seen, _SEEN) if used else {})
+        _grid(axes, values, (0, top), dict.fromkeys(seen, _SEEN) if used else {}, 13)
         if not used:
             axes.text(kernel_left, top + height / 2, "another group", va="center", fontsize=11)
             continue
@@ -92,16 +92,16 @@ def draw_channel_products(
         _label(axes, "products", products_left, middle)
         _symbol(axes, "·", width + 0.6, top + height / 2)
         _symbol(axes, "=", products_left - 0.6, top + height / 2)
-        _grid(axes, kernel, (kernel_left, middle), dict.fromkeys(np.ndindex(rows, columns), _USED))
-        places = dict.fromkeys(np.ndindex(rows, columns), _PRODUCT)
-        _grid(axes, terms, (products_left, middle), places)
+        places = list(np.ndindex(rows, columns))
+        _grid(axes, kernel, (kernel_left, middle), dict.fromkeys(places, _USED), 13)
+        _grid(axes, terms, (products_left, middle), dict.fromkeys(places, _PRODUCT), 13)
         sums.append(_number(terms.sum()))
         _symbol(axes, f"→ {sums[-1]}", products_left + columns + 1.1, top + height / 2)
     tall = y.shape[1] + 1.2
     for number, values in enumerate(y):
         corner = right, number * tall + (total - 1 - maps * tall + 1.2) / 2
         _label(axes, f"output {number + 1}", *corner)
-        _grid(axes, values, corner, {(row, column): _RESULT} if number == output else {})
+        _grid(axes, values, corner, {(row, column): _RESULT} if number == output else {}, 13)
     words = " + ".join([*sums, f"bias {_number(bias[output])}"])
     words = f"{words} = {_number(y[output, row, column])}".replace("+ −", "− ")
     axes.text((right + y.shape[2]) / 2, total - 0.5, words, ha="center", va="top", fontsize=13)
@@ -142,7 +142,7 @@ def draw_reads(
         inside = padding <= min(r, c) and max(r, c) < size + padding
         colour = _shade(line[r] * line[c], kernel_size**2) if inside else _EMPTY
         text = str(line[r] * line[c]) if inside else ""
-        _cell(axes, corner + c, corner + r, colour, text, line=_LINE if inside else _FAINT)
+        _cell(axes, corner + c, corner + r, colour, text, 13, _LINE if inside else _FAINT)
     for r, c in product(middle, middle):
         _mark(axes, corner + c, corner + r)
     for r, c in np.ndindex(count, count):
@@ -189,8 +189,9 @@ def draw_stamps(
     right = side + taps + 2.4
     figure, axes = _drawing(right + whole, whole + 0.3)
     middles = [(whole - number) / 2 for number in (side, taps)]
-    _grid(axes, x, (0, middles[0]), {(0, 0): _SEEN})
-    _grid(axes, weight, (side + 1.2, middles[1]), dict.fromkeys(np.ndindex(taps, taps), _USED))
+    _grid(axes, x, (0, middles[0]), {(0, 0): _SEEN}, 13)
+    used = dict.fromkeys(np.ndindex(taps, taps), _USED)
+    _grid(axes, weight, (side + 1.2, middles[1]), used, 13)
     _label(axes, "input", 0, middles[0])
     _label(axes, "kernel", side + 1.2, middles[1])
     _symbol(axes, "→", right - 0.6, whole / 2)
@@ -199,7 +200,7 @@ def draw_stamps(
         colour = ("#FFFFFF", _SEEN)[int(overlaps[r, c] > 0)]
         colour = (_RESULT if overlaps[r, c] > 1 else colour) if kept else _EMPTY
         number = _number(values[r, c])
-        _cell(axes, right + c, r, colour, number, line=_LINE if kept else _FAINT)
+        _cell(axes, right + c, r, colour, number, 13, _LINE if kept else _FAINT)
     corner, inner, blue = (right + 0.06, 0.06), taps - 0.12, palette["blue"]
     axes.add_patch(Rectangle(corner, inner, inner, fill=False, edgecolor=blue, linewidth=2.5))
     result = whole - 2 * padding
@@ -235,7 +236,7 @@ def draw_counts(counts: Mapping[str, Tensor]) -> Figure:
     for axes, (name, table) in zip(places, counts.items(), strict=True):
         _table(axes, name, table.shape)
         for (r, c), number in np.ndenumerate(table.int().numpy()):
-            _cell(axes, c, r, _shade(number, most), str(number), size=9)
+            _cell(axes, c, r, _shade(number, most), str(number), 11)
     return figure
 
 
