@@ -112,7 +112,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     tensor([-1.,  0.,  3.])
     """
     check_numbers(x)
-    below = torch.where(x <= 0, x, 0)  # the exponential of what is above could overflow
+    below = torch.where(x <= 0, x, 0)  # so that nothing overflows
     return torch.where(x <= 0, alpha * torch.expm1(below), x)
 
 

@@ -54,7 +54,10 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def dropout(
-    x: Tensor, p: float = 0.5, training: bool = True, generator: Generator | None = None
+    x: Tensor,
+    p: float = 0.5,
+    training: bool = True,
+    generator: Generator | None = None,
 ) -> Tensor:
     """Make each number 0 with probability p and divide the others by 1 - p, while training.
 

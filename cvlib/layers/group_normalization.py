@@ -149,7 +149,8 @@ def instance_norm(
     x
         ``(N, C, ...)``, at least one dimension of positions.
     running_mean, running_var, weight, bias, momentum, eps
-        As in :func:`batch_norm`; the running statistics move towards the average over examples.
+        As in :func:`cvlib.layers.normalization.batch_norm`; the running statistics move towards
+        the average over examples.
     use_input_stats
         Whether to use the statistics of ``x``; else the running ones.
 

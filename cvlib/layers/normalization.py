@@ -77,26 +77,17 @@ def batch_norm(
     >>> mean, var
     (tensor([0.2000]), tensor([1.1000]))
     """
-    check_channels(x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
-    if (running_mean is None) != (running_var is None):
-        raise ValueError("only one of running_mean and running_var is given; expected both or none")
+    _check_batch(x, running_mean, running_var, weight, bias, training)
     if training:
-        count = x.numel() // max(1, x.shape[1])
-        if count == 1:
-            raise ValueError(
-                f"x has shape {tuple(x.shape)}, one value a channel; expected at least two to "
-                "take a variance of in training"
-            )
         axes = [0, *range(2, x.ndim)]
         mean = x.mean(axes)
         var = (x - as_channels(mean, x)).square().mean(axes)
-        if running_mean is not None and running_var is not None and count:
+        if running_mean is not None and running_var is not None and x.numel():
+            n = x.numel() // x.shape[1]
             with torch.no_grad():
                 running_mean.lerp_(mean, momentum)
-                running_var.lerp_(var * count / (count - 1), momentum)
-    elif running_mean is None or running_var is None:
-        raise ValueError("running_mean and running_var are None; expected tensors in evaluation")
-    else:
+                running_var.lerp_(var * n / (n - 1), momentum)
+    elif running_mean is not None and running_var is not None:
         mean, var = running_mean, running_var
     y = (x - as_channels(mean, x)) / as_channels(torch.sqrt(var + eps), x)
     return scale(y, weight, bias)
@@ -140,7 +131,8 @@ def batch_norm_backward(
     check_channels(x, weight=weight)
     check_numbers(x, gradient=gradient)
     if gradient.shape != x.shape:
-        raise ValueError(f"gradient has shape {tuple(gradient.shape)}; expected {tuple(x.shape)}")
+        shape, expected = tuple(gradient.shape), tuple(x.shape)
+        raise ValueError(f"gradient has shape {shape}; expected {expected}")
     axes = [0, *range(2, x.ndim)]
     centred = x - x.mean(axes, keepdim=True)
     deviation = torch.sqrt(centred.square().mean(axes, keepdim=True) + eps)
@@ -319,3 +311,23 @@ def check_channels(x: Tensor, **others: Tensor | None) -> None:
         if tensor is not None and tensor.shape != x.shape[1:2]:
             shape = tuple(tensor.shape)
             raise ValueError(f"{name} has shape {shape}; expected ({x.shape[1]},), one a channel")
+
+
+def _check_batch(
+    x: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    training: bool,
+) -> None:
+    check_channels(x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    if (running_mean is None) != (running_var is None):
+        raise ValueError("only one of running_mean and running_var is given; expected both or none")
+    if running_mean is None and not training:
+        raise ValueError("running_mean and running_var are None; expected tensors in evaluation")
+    if training and x[:, :1].numel() == 1:
+        shape = tuple(x.shape)
+        raise ValueError(
+            f"x has shape {shape}, one value a channel; expected at least two in training"
+        )
