@@ -161,8 +161,10 @@ class Summary:
         lines += [f"<tr>{_cells('td', row)}</tr>" for row in rows[:-1]]
         lines += [f"<tr>{_cells('th', rows[-1])}</tr>"]
         table = "\n".join(lines)
-        style = "overflow-x:auto;white-space:nowrap"  # on a phone, the table moves and not the page
-        return f'<div style="{style}"><table class="dataframe">\n{table}\n</table></div>'
+        # On a phone, the table moves and not the page; a focus lets the arrow keys move it.
+        style = "overflow-x:auto;white-space:nowrap;font-size:85%"
+        box = f'<div style="{style}" tabindex="0" role="region" aria-label="Costs by layer">'
+        return f'{box}<table class="dataframe">\n{table}\n</table></div>'
 
 
 def summarize(model: nn.Module, input_size: Sequence[int]) -> Summary:
