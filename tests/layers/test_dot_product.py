@@ -87,6 +87,17 @@ def test_rows_of_weights_sum_to_one_or_to_nothing() -> None:
     torch.testing.assert_close(sums, sums.new_tensor([[1, 0, 1], [1, 0, 1]]))
 
 
+def test_a_query_that_sees_nothing_sends_no_nan_back() -> None:
+    seen = torch.tensor([[True, False], [False, False]], device=DEVICE)
+    added = torch.zeros(2, 2, dtype=torch.float64, device=DEVICE).masked_fill(~seen, -torch.inf)
+    gradients = []
+    for mask in (seen, added):
+        x = normal(2, 3).requires_grad_()
+        y = scaled_dot_product_attention(x, x, x, mask)
+        gradients += torch.autograd.grad(y.square().sum(), x)
+    torch.testing.assert_close(*gradients)
+
+
 def test_float32_is_torchs() -> None:
     q, k, v = (normal(2, 2, 33, 16, seed=seed).float() for seed in range(3))
     ours, torchs = scaled_dot_product_attention(q, k, v), F.scaled_dot_product_attention(q, k, v)
