@@ -42,7 +42,7 @@ def draw_activation(x: Tensor, y: Tensor, slope: Tensor, norms: Sequence[float])
     >>> [line.get_label() for line in figure.axes[0].lines[-2:]]
     ['function', 'derivative']
     """
-    figure, axes = new_figure(1, 2, height=2.8, width_ratios=(1, 1.25))
+    figure, axes = new_figure(1, 2, width=5.6, height=2.6, width_ratios=(1, 1.2))
     place = axes[0, 0]
     for line in (place.axhline, place.axvline):
         line(0, color="#BBBBBB", linewidth=0.8)
@@ -52,7 +52,7 @@ def draw_activation(x: Tensor, y: Tensor, slope: Tensor, norms: Sequence[float])
     ):
         place.plot(x.numpy(), values.numpy(), dash, color=palette[colour], label=name)
     place.set(ylim=(-1.25, 2.25), xlabel="x")
-    place.legend(loc="upper left")
+    place.legend(loc="upper left", fontsize=9)
     _plot_norms(axes[0, 1], norms, color=palette["blue"])
     axes[0, 1].set_ylim(1e-36, 1e10)
     return figure
@@ -79,7 +79,7 @@ def draw_depth(norms: Mapping[str, Sequence[float]], *, title: str) -> Figure:
     >>> figure.axes[0].get_yscale()
     'log'
     """
-    figure, axes = new_figure(height=3.2, title=title)
+    figure, axes = new_figure(width=5.6, height=3.2, title=title)
     place = axes[0, 0]
     for number, (name, values) in enumerate(norms.items()):
         colour = list(palette.values())[number % len(palette)]
@@ -161,7 +161,7 @@ def draw_noise(sizes: Sequence[int], noise: Mapping[str, Sequence[float]], *, ti
     >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
     ['1', '4', '16']
     """
-    figure, axes = new_figure(height=3, title=title)
+    figure, axes = new_figure(width=5.6, height=3, title=title)
     place = axes[0, 0]
     for (name, values), colour, dash in zip(noise.items(), palette.values(), _DASHES, strict=False):
         place.loglog(sizes, values, dash, color=colour, label=name, marker="o", markersize=4)
