@@ -96,7 +96,7 @@ def draw_shares(summary: Summary, names: Mapping[str, str], *, title: str) -> Fi
     ):
         shares = [100 * count / max(total, 1) for count in counts]
         place.barh(labels, shares, color=colour, height=0.7)
-        place.set_title(word)
+        place.set_title(word, loc="left")
         place.set_xlabel("% of all")
         place.grid(axis="x", alpha=0.25)
     axes[0, 0].invert_yaxis()

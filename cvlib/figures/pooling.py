@@ -81,7 +81,7 @@ def draw_corners(row: Sequence[float], size: int) -> Figure:
     Examples
     --------
     >>> figure = draw_corners([10, 30, 20], 6)
-    >>> [axes.get_title() for axes in figure.axes]
+    >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['align_corners=False', 'align_corners=True']
     """
     old = len(row)
@@ -92,7 +92,7 @@ def draw_corners(row: Sequence[float], size: int) -> Figure:
         step = (old - 1) / (size - 1) if aligned else old / size
         centres = [i * step if aligned else (i + 0.5) * step - 0.5 for i in range(size)]
         hide_frame(place)
-        place.set_title(f"align_corners={aligned}", fontsize=10)
+        place.set_title(f"align_corners={aligned}", fontsize=10, loc="left")
         place.set_xlim(-0.6, old - 0.4)
         place.set_ylim(2.35, -0.05)
         squares = [(float(i), 1.0, 0.0, value, 11) for i, value in enumerate(row)]
