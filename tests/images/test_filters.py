@@ -1,10 +1,9 @@
-"""Filters, borders and PSNR held against OpenCV over shapes, dtypes, sizes and borders."""
+"""Filters and PSNR held against OpenCV over shapes, dtypes, sizes and borders."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations_with_replacement
-from typing import Any, get_args
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,26 +13,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.metrics import peak_signal_noise_ratio
 
-from cvlib.images.borders import Border, pad
+from cvlib.images.borders import Border
 from cvlib.images.edge_preserving import (
     bilateral_filter,
-    exchange,
     median_blur,
-    median_network,
-    sorting_network,
 )
 from cvlib.images.filters import blur, filter2d, gaussian_blur, gaussian_kernel, psnr
 from cvlib.images.strips import by_strips
+from tests.images.pictures import BORDERS, BYTES, CODES, FLOATS, SHAPES
 
-BORDERS: tuple[Border, ...] = get_args(Border)
-CODES = {border: getattr(cv2, f"BORDER_{border.upper()}") for border in BORDERS}
-SHAPES = st.tuples(st.integers(1, 14), st.integers(1, 14), st.sampled_from([(), (1,), (3,)])).map(
-    lambda sides: (*sides[:2], *sides[2])
-)
-BYTES = SHAPES.flatmap(lambda shape: arrays(np.uint8, shape))
-FLOATS = SHAPES.flatmap(
-    lambda shape: arrays(np.float32, shape, elements=st.floats(-9, 9, width=32))
-)
 SIDES = st.tuples(st.integers(1, 21), st.integers(1, 21))
 ODD = st.integers(0, 6).map(lambda half: 2 * half + 1)
 FAR = 40  # rows that are enough for every window here
@@ -51,37 +39,6 @@ def close(ours: np.ndarray, opencvs: np.ndarray, scale: float = 9) -> bool:
     assert ours.dtype == opencvs.dtype
     assert ours.shape == opencvs.shape
     return bool(np.allclose(ours, opencvs, rtol=0, atol=2e-6 * scale))
-
-
-# -------------------------------------------------------------------------------------- borders
-
-
-@given(BYTES | FLOATS, st.tuples(*4 * [st.integers(0, 30)]), st.sampled_from(BORDERS))
-def test_pad_is_opencvs(image: np.ndarray, sides: tuple[int, ...], border: Border) -> None:
-    opencv = cv2.copyMakeBorder(image, *sides, CODES[border], value=4 * [7])
-    padded = pad(image, *sides, border, 7)
-    assert np.array_equal(padded, opencv.reshape(padded.shape))
-    assert padded.dtype == image.dtype
-
-
-def test_pad_returns_a_new_picture() -> None:
-    image = np.zeros((2, 2), dtype=np.uint8)
-    pad(image, 0, 0, 0, 0)[:] = 1
-    assert not image.any()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ((np.zeros(3), 1, 1, 1, 1), r"image has shape \(3,\); expected \(H, W\) or \(H, W, C\)"),
-        ((np.zeros((0, 3)), 1, 1, 1, 1), r"image has shape \(0, 3\)"),
-        ((np.zeros((2, 3)), 1, -1, 1, 1), "top, bottom, left, right are 1, -1, 1, 1; expected 0"),
-        ((np.zeros((2, 3)), 1, 1, 1, 1, "mirror"), "border is 'mirror'; expected one of constant"),
-    ],
-)
-def test_pad_says_what_is_wrong(arguments: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        pad(*arguments)
 
 
 # -------------------------------------------------------------------------------------- box
@@ -216,86 +173,6 @@ def test_filter2d_is_cross_correlation() -> None:
     spot[2, 2] = 1
     kernel = np.arange(9).reshape(3, 3)
     assert np.array_equal(filter2d(spot, kernel)[1:-1, 1:-1], kernel[::-1, ::-1])
-
-
-# -------------------------------------------------------------------------------------- median
-
-
-@given(BYTES, ODD)
-@settings(max_examples=200)
-def test_median_of_bytes_is_opencvs(image: np.ndarray, ksize: int) -> None:
-    opencv = cv2.medianBlur(image, ksize).reshape(image.shape)
-    assert np.array_equal(median_blur(image, ksize), opencv)
-
-
-@given(FLOATS, st.sampled_from([1, 3, 5]))
-def test_median_of_floats_is_opencvs(image: np.ndarray, ksize: int) -> None:
-    opencv = cv2.medianBlur(image, ksize).reshape(image.shape)
-    assert np.array_equal(median_blur(image, ksize), opencv)
-
-
-@pytest.mark.parametrize("ksize", [7, 9, 11, 51, 255])
-def test_median_of_a_large_square(ksize: int) -> None:
-    image = np.random.default_rng(0).integers(100, 140, (30, 40), dtype=np.uint8)
-    assert np.array_equal(median_blur(image, ksize), cv2.medianBlur(image, ksize))
-
-
-def zeros_and_ones(count: int) -> list[np.ndarray]:
-    """Make columns of them: a network that sorts these sorts anything (Knuth's 0–1 principle)."""
-    generator = np.random.default_rng(0)
-    return list((generator.random((count, 4000)) < generator.random(4000)).astype(np.uint8))
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 13, 25])
-def test_the_network_sorts(count: int) -> None:
-    lanes = zeros_and_ones(count)
-    in_order = np.sort(lanes, axis=0)
-    exchange(lanes, [(a, b, True, True) for a, b in sorting_network(range(count))])
-    assert np.array_equal(lanes, in_order)
-
-
-@pytest.mark.parametrize("ksize", [1, 3, 5, 7, 9])
-def test_the_network_brings_the_median_of_sorted_columns_to_the_middle(ksize: int) -> None:
-    # A sorted column of zeros and ones is told by its count of zeros: take them all, in any order.
-    zeros = np.array(list(combinations_with_replacement(range(ksize + 1), ksize)))
-    zeros = np.random.default_rng(0).permuted(zeros, axis=1)
-    square = (np.arange(ksize)[:, None, None] >= zeros.T).astype(np.uint8)
-    lanes = list(square.reshape(ksize**2, -1))
-    exchange(lanes, median_network(ksize))
-    assert np.array_equal(lanes[ksize**2 // 2], zeros.sum(axis=1) <= ksize**2 // 2)
-
-
-def test_the_network_leaves_out_what_the_middle_does_not_need() -> None:
-    results = [sum(low + high for *_, low, high in median_network(ksize)) for ksize in (1, 3, 5)]
-    assert results == [0, 14, 138]
-
-
-# -------------------------------------------------------------------------------------- bilateral
-
-DIAMETERS = st.integers(-1, 9)
-SIGMAS = st.floats(0.5, 200)
-
-
-@given(BYTES, DIAMETERS, SIGMAS, st.floats(0.5, 5), st.sampled_from(BORDERS))
-@settings(max_examples=200)
-def test_bilateral_of_bytes_is_one_level_from_opencvs(
-    image: np.ndarray, d: int, color: float, space: float, border: Border
-) -> None:
-    image = image[..., 0] if image.shape[2:] == (1,) else image
-    opencv = cv2.bilateralFilter(image, d, color, space, borderType=CODES[border])
-    ours = bilateral_filter(image, d, color, space, border)
-    assert cv2.absdiff(ours, opencv).max() <= 1
-    assert (ours != opencv).mean() <= max(0.02, 2 / image.size)
-
-
-@given(FLOATS, DIAMETERS, st.floats(0.1, 9), st.floats(0.5, 5), st.sampled_from(BORDERS))
-def test_bilateral_of_floats_is_opencvs(
-    image: np.ndarray, d: int, color: float, space: float, border: Border
-) -> None:
-    image = image[..., 0] if image.shape[2:] == (1,) else image
-    opencv = cv2.bilateralFilter(image, d, color, space, borderType=CODES[border])
-    ours = bilateral_filter(image, d, color, space, border)
-    assert np.allclose(ours, opencv, rtol=0, atol=1e-3)
 
 
 # -------------------------------------------------------------------------------------- strips
