@@ -11,27 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-import cvlib
 from cvlib.layers import conv2d, pooling
 from cvlib.layers.pooling import avg_pool2d, interpolate, max_pool2d, max_unpool2d
+from tests.layers.drawn import DEVICE, both, normal, pairs
 
-DEVICE = cvlib.device()
 random_cases = settings(deadline=None, max_examples=80, derandomize=True)
-
-
-def normal(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Reproducible numbers: the shape seeds them, and the CPU draws them."""
-    generator = torch.Generator().manual_seed(hash(shape) % 2**31)
-    return torch.randn(shape, generator=generator, dtype=dtype).to(DEVICE)
-
-
-def pairs(low: int, high: int) -> st.SearchStrategy[Any]:
-    number = st.integers(low, high)
-    return number | st.tuples(number, number)
-
-
-def both(value: Any) -> tuple[int, int]:
-    return value if isinstance(value, tuple) else (value, value)
 
 
 @st.composite
