@@ -7,9 +7,8 @@ turns, and must give the same numbers.
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +16,7 @@ from torch import Tensor
 
 import cvlib
 from benchmarks.record import record
+from benchmarks.turns import take_turns
 from cvlib.layers.convolution import conv2d, unfold
 
 SEED = 0
@@ -46,35 +46,16 @@ def training(side: Callable[..., Tensor], x: Tensor, weight: Tensor, padding: in
 
 def measure(step: Callable[..., Tensor], kernel_size: int, runs: int) -> dict[str, object]:
     place = cvlib.device()
-    synchronize = torch.cuda.synchronize if place.type == "cuda" else lambda: None
     generator = torch.Generator().manual_seed(SEED)
     x = torch.randn(PICTURES, CHANNELS, SIZE, SIZE, generator=generator).to(place)
     weight = torch.randn(MAPS, CHANNELS, kernel_size, kernel_size, generator=generator).to(place)
     weight /= CHANNELS**0.5 * kernel_size
-    seconds: dict[str, list[float]] = {name: [] for name in SIDES}
-    for _ in range(WARM_UP + runs):
-        ends = []
-        for name, side in SIDES.items():
-            synchronize()
-            begin = time.perf_counter()
-            ends.append(step(side, x, weight, kernel_size // 2))
-            synchronize()
-            seconds[name].append(time.perf_counter() - begin)
-        for end in ends[1:]:
-            torch.testing.assert_close(end, ends[0], rtol=1e-4, atol=1e-4)
-    taken = {name: times[WARM_UP:] for name, times in seconds.items()}
-    ratios = {
-        name: [mine / bare for mine, bare in zip(times, taken["torch"], strict=True)]
-        for name, times in taken.items()
-        if name != "torch"
-    }
-    return {
-        "seconds_median": {n: round(statistics.median(times), 5) for n, times in taken.items()},
-        "ratio_median": {n: round(statistics.median(r), 2) for n, r in ratios.items()},
-        "ratio_quartiles": {
-            n: [round(q, 2) for q in statistics.quantiles(r)[::2]] for n, r in ratios.items()
-        },
-    }
+    return take_turns(
+        {name: partial(step, side, x, weight, kernel_size // 2) for name, side in SIDES.items()},
+        runs,
+        warm_up=WARM_UP,
+        agree=partial(torch.testing.assert_close, rtol=1e-4, atol=1e-4),
+    )
 
 
 def main() -> None:

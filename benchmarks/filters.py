@@ -8,9 +8,8 @@ give the same numbers.
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
@@ -19,6 +18,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from benchmarks.record import record
+from benchmarks.turns import take_turns
 from cvlib.data import photograph
 from cvlib.images.edge_preserving import bilateral_filter, median_blur
 from cvlib.images.filters import blur, filter2d, gaussian_blur
@@ -30,34 +30,8 @@ WARM_UP = 3  # runs a side that are not counted: caches and allocators fill
 Side = Callable[[], NDArray[np.generic]]
 
 
-def take_turns(
-    sides: Mapping[str, Side], reference: str, runs: int, tolerance: float
-) -> dict[str, object]:
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(WARM_UP + runs):
-        ends = {}
-        for name, side in sides.items():
-            begin = time.perf_counter()
-            ends[name] = side()
-            seconds[name].append(time.perf_counter() - begin)
-        for end in ends.values():
-            difference = np.abs(end.astype(np.float64) - ends[reference])
-            assert difference.max() <= tolerance, f"{difference.max()} above {tolerance}"
-    taken = {name: times[WARM_UP:] for name, times in seconds.items()}
-    ratios = {
-        name: [mine / bare for mine, bare in zip(times, taken[reference], strict=True)]
-        for name, times in taken.items()
-        if name != reference
-    }
-    return {
-        "milliseconds_median": {
-            n: round(1000 * statistics.median(times), 3) for n, times in taken.items()
-        },
-        "ratio_median": {n: round(statistics.median(r), 3) for n, r in ratios.items()},
-        "ratio_quartiles": {
-            n: [round(q, 3) for q in statistics.quantiles(r)[::2]] for n, r in ratios.items()
-        },
-    }
+def agree(ours: NDArray[np.generic], theirs: NDArray[np.generic], tolerance: float) -> None:
+    np.testing.assert_allclose(ours.astype(np.float64), theirs, rtol=0, atol=tolerance)
 
 
 def beside_torch(kernel_size: int, runs: int) -> dict[str, object]:
@@ -75,7 +49,8 @@ def beside_torch(kernel_size: int, runs: int) -> dict[str, object]:
         "filter2d": lambda: filter2d(image, kernel, "constant"),
         "cv2.filter2D": lambda: cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_CONSTANT),
     }
-    return take_turns(sides, "F.conv2d", runs, tolerance=1e-6 * kernel_size**2)
+    close = partial(agree, tolerance=1e-6 * kernel_size**2)
+    return take_turns(sides, runs, warm_up=WARM_UP, agree=close)
 
 
 def beside_opencv(runs: int) -> dict[str, object]:
@@ -103,7 +78,12 @@ def beside_opencv(runs: int) -> dict[str, object]:
         ),
     }
     return {
-        name: take_turns({"cvlib": ours, "cv2": opencvs}, "cv2", runs, tolerance)
+        name: take_turns(
+            {"cv2": opencvs, "cvlib": ours},
+            runs,
+            warm_up=WARM_UP,
+            agree=partial(agree, tolerance=tolerance),
+        )
         for name, (ours, opencvs, tolerance) in pairs.items()
     }
 

@@ -8,9 +8,8 @@ channel by channel (NCHW), as ours, and pixel by pixel (channels last).
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +17,7 @@ from torch import Tensor
 
 import cvlib
 from benchmarks.record import record
+from benchmarks.turns import take_turns
 from cvlib.layers.pooling import max_pool2d
 
 SEED = 0
@@ -42,7 +42,6 @@ def training(pool: Pool, x: Tensor, kernel_size: int) -> Tensor:
 
 def measure(step: Callable[..., Tensor], kernel_size: int, runs: int) -> dict[str, object]:
     place = cvlib.device()
-    synchronize = torch.cuda.synchronize if place.type == "cuda" else lambda: None
     generator = torch.Generator().manual_seed(SEED)
     x = torch.randn(PICTURES, CHANNELS, SIZE, SIZE, generator=generator).to(place)
     last = x.contiguous(memory_format=torch.channels_last)
@@ -52,32 +51,15 @@ def measure(step: Callable[..., Tensor], kernel_size: int, runs: int) -> dict[st
         "torch, channels last": (F.max_pool2d, last),
         "max_pool2d, channels last": (max_pool2d, last),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(WARM_UP + runs):
-        ends = []
-        for name, (pool, pictures) in sides.items():
-            synchronize()
-            begin = time.perf_counter()
-            ends.append(step(pool, pictures, kernel_size))
-            synchronize()
-            seconds[name].append(time.perf_counter() - begin)
-        for end in ends[1:]:
-            torch.testing.assert_close(end, ends[0], rtol=1e-6, atol=1e-6)
-    taken = {name: times[WARM_UP:] for name, times in seconds.items()}
-    ratios = {
-        name: [mine / bare for mine, bare in zip(times, taken["torch"], strict=True)]
-        for name, times in taken.items()
-        if name != "torch"
-    }
-    return {
-        "milliseconds_median": {
-            n: round(1000 * statistics.median(times), 3) for n, times in taken.items()
+    return take_turns(
+        {
+            name: partial(step, pool, pictures, kernel_size)
+            for name, (pool, pictures) in sides.items()
         },
-        "ratio_median": {n: round(statistics.median(r), 3) for n, r in ratios.items()},
-        "ratio_quartiles": {
-            n: [round(q, 3) for q in statistics.quantiles(r)[::2]] for n, r in ratios.items()
-        },
-    }
+        runs,
+        warm_up=WARM_UP,
+        agree=partial(torch.testing.assert_close, rtol=1e-6, atol=1e-6),
+    )
 
 
 def main() -> None:
