@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cvlib.images.arguments import expect_rgb
 from cvlib.images.pixels import srgb_to_linear
 
 __all__ = ["rgb_to_hsv", "rgb_to_lab"]
@@ -45,7 +46,7 @@ def rgb_to_hsv(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
             [ 60, 255, 128],
             [105, 170,  30]]], dtype=uint8)
     """
-    _expect_rgb(image)
+    expect_rgb(image)
     red, green, blue = np.moveaxis(image.astype(np.int32), -1, 0)
     value = np.maximum(np.maximum(red, green), blue)
     spread = value - np.minimum(np.minimum(red, green), blue)
@@ -92,7 +93,7 @@ def rgb_to_lab(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     array([[[100.,   0.,   0.],
             [ 53.,  80.,  67.]]], dtype=float32)
     """
-    _expect_rgb(image)
+    expect_rgb(image)
     stimulus = srgb_to_linear(image) @ _XYZ.T / _XYZ.sum(axis=1)  # 1 for white
     dark = stimulus <= (6 / 29) ** 3
     root = np.where(dark, stimulus * (29 / 6) ** 2 / 3 + 4 / 29, np.cbrt(stimulus))
@@ -120,10 +121,3 @@ def _parts_of(whole: float) -> NDArray[np.int32]:
 
 def _round(number: NDArray[np.integer]) -> NDArray[np.integer]:
     return (number + 2048) >> 12
-
-
-def _expect_rgb(image: NDArray[np.uint8]) -> None:
-    if image.dtype != np.uint8:
-        raise TypeError(f"image has dtype {image.dtype}; expected uint8")
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"image has shape {image.shape}; expected (H, W, 3), RGB")

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cvlib.images.arguments import expect_uint8
 from cvlib.images.gradients import sobel
 
 __all__ = ["canny", "hysteresis", "non_maximum_suppression"]
@@ -131,8 +132,7 @@ def canny(
     >>> canny(np.array([[0, 0, 0, 200, 200, 200]] * 3, dtype=np.uint8), 100, 200)[1]
     array([  0,   0, 255,   0,   0,   0], dtype=uint8)
     """
-    if image.dtype != np.uint8:
-        raise TypeError(f"image has dtype {image.dtype}; expected uint8")
+    expect_uint8(image)
     dx = sobel(image, 1, 0, border="replicate")
     dy = sobel(image, 0, 1, border="replicate")
     if l2_gradient:  # squares have the same order, and need no root

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from cvlib.images.arguments import expect_grey_or_rgb
+
 __all__ = ["MAX_PIXELS", "decode", "encode", "read", "write"]
 
 #: How many pixels are decoded unless told otherwise, 256 MiB in RGB. It is Pillow's limit too.
@@ -233,10 +235,7 @@ def encode(
     Traceback (most recent call last):
     ValueError: quality is 101; expected a whole number from 0 to 100
     """
-    if image.dtype != np.uint8:
-        raise TypeError(f"image has dtype {image.dtype}; expected uint8")
-    if image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
-        raise ValueError(f"image has shape {image.shape}; expected (H, W, 3), RGB, or (H, W)")
+    expect_grey_or_rgb(image)
     extension = extension.lower()
     if extension not in _SETTINGS:
         raise ValueError(f"extension is {extension!r}; expected one of {', '.join(_SETTINGS)}")

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cvlib.images.arguments import expect_uint8
+
 __all__ = [
     "dilate",
     "erode",
@@ -61,8 +63,7 @@ def otsu_threshold(image: NDArray[np.uint8]) -> int:
     >>> otsu_threshold(np.array([[10, 12, 200], [11, 210, 220]], dtype=np.uint8))
     12
     """
-    if image.dtype != np.uint8:
-        raise TypeError(f"image has dtype {image.dtype}; expected uint8")
+    expect_uint8(image)
     if image.size == 0:
         raise ValueError(f"image has shape {image.shape}; expected at least one pixel")
     level = np.arange(256)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cvlib.images.arguments import expect_uint8
 from cvlib.images.pixels import linear_to_srgb, srgb_to_linear
 
 __all__ = ["add_gaussian_noise", "add_salt_and_pepper", "add_shot_noise"]
@@ -43,7 +44,7 @@ def add_gaussian_noise(
     >>> print(f"{noisy.mean():.0f} ± {noisy.std():.0f}")
     128 ± 10
     """
-    _expect_uint8(image)
+    expect_uint8(image)
     if not sigma >= 0:
         raise ValueError(f"sigma is {sigma}; expected 0 or more")
     noise = generator.normal(0, sigma, image.shape)
@@ -83,7 +84,7 @@ def add_salt_and_pepper(
     >>> [f"{(noisy == level).mean():.1%}" for level in (0, 128, 255)]
     ['5.0%', '90.0%', '5.0%']
     """
-    _expect_uint8(image)
+    expect_uint8(image)
     if not 0 <= share <= 1:
         raise ValueError(f"share is {share}; expected a number from 0 to 1")
     lot = generator.random(image.shape[:2])
@@ -134,13 +135,8 @@ def add_shot_noise(
     >>> add_shot_noise(black_and_grey, 100, np.random.default_rng(0))
     array([  0,   0, 132,  89], dtype=uint8)
     """
-    _expect_uint8(image)
+    expect_uint8(image)
     if not photons > 0:
         raise ValueError(f"photons is {photons}; expected a number above 0")
     counts = generator.poisson(photons * srgb_to_linear(image))
     return linear_to_srgb(counts / photons)
-
-
-def _expect_uint8(image: NDArray[np.uint8]) -> None:
-    if image.dtype != np.uint8:
-        raise TypeError(f"image has dtype {image.dtype}; expected uint8")

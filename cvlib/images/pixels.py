@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cvlib.images.arguments import expect_rgb, expect_uint8
+
 __all__ = ["linear_to_srgb", "luma", "mosaic", "quantize", "srgb_to_linear"]
 
 
@@ -40,8 +42,7 @@ def luma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     >>> luma(np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], dtype=np.uint8))
     array([[ 76, 150,  29]], dtype=uint8)
     """
-    _expect_uint8(image)
-    _expect_colours(image)
+    expect_rgb(image)
     red, green, blue = np.moveaxis(image.astype(np.uint32), -1, 0)
     weighted = 9798 * red + 19235 * green + 3735 * blue  # in parts of 2 ** 15
     return ((weighted + 2**14) >> 15).astype(np.uint8)
@@ -74,7 +75,7 @@ def quantize(image: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
     >>> quantize(np.array([0, 63, 64, 127, 128, 200, 255], dtype=np.uint8), bits=2)
     array([  0,   0,  85,  85, 170, 255, 255], dtype=uint8)
     """
-    _expect_uint8(image)
+    expect_uint8(image)
     if bits not in range(1, 9):
         raise ValueError(f"bits is {bits!r}; expected a whole number from 1 to 8")
     level = (image >> (8 - int(bits))).astype(np.float32)
@@ -114,8 +115,7 @@ def mosaic(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     array([[250, 150, 250, 150],
            [150,  50, 150,  50]], dtype=uint8)
     """
-    _expect_uint8(image)
-    _expect_colours(image)
+    expect_rgb(image)
     raw = image[:, :, 1].copy()
     raw[0::2, 0::2] = image[0::2, 0::2, 0]
     raw[1::2, 1::2] = image[1::2, 1::2, 2]
@@ -149,7 +149,7 @@ def srgb_to_linear(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     >>> srgb_to_linear(np.array([0, 128, 255], dtype=np.uint8)).round(3)
     array([0.   , 0.216, 1.   ], dtype=float32)
     """
-    _expect_uint8(image)
+    expect_uint8(image)
     value = image.astype(np.float32) / 255
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
@@ -187,13 +187,3 @@ def linear_to_srgb(light: NDArray[np.floating]) -> NDArray[np.uint8]:
     light = np.clip(light, 0, 1)
     value = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.rint(255 * value).astype(np.uint8)
-
-
-def _expect_uint8(image: NDArray[np.uint8]) -> None:
-    if image.dtype != np.uint8:
-        raise TypeError(f"image has dtype {image.dtype}; expected uint8")
-
-
-def _expect_colours(image: NDArray[np.uint8]) -> None:
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"image has shape {image.shape}; expected (H, W, 3), RGB")

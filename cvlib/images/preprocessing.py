@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from cvlib.images.arguments import expect_grey_or_rgb, expect_uint8
 from cvlib.images.files import decode, read
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def histogram(image: NDArray[np.uint8]) -> NDArray[np.int64]:
     >>> histogram(np.array([[0, 2, 2], [3, 2, 0]], dtype=np.uint8))[:5]
     array([2, 0, 3, 1, 0])
     """
-    _expect_uint8(image)
+    expect_uint8(image)
     return np.bincount(image.ravel(), minlength=256)
 
 
@@ -95,7 +96,7 @@ def equalize_hist(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     array([[  0, 102, 102],
            [204, 204, 255]], dtype=uint8)
     """
-    _expect_uint8(image)
+    expect_uint8(image)
     if image.ndim != 2 or image.size == 0:
         expected = "(H, W), grey, not empty"
         raise ValueError(f"image has shape {image.shape}; expected {expected}")
@@ -231,7 +232,7 @@ class Preprocess:
         scale, bias = 1 / (255 * std), -mean / std
         batch = torch.empty(count, 3, self.crop, self.crop)
         for number, picture in enumerate(pictures):
-            _expect_picture(picture, f"images[{number}]")
+            expect_grey_or_rgb(picture, f"images[{number}]")
             batch[number] = self._resized(picture)
             batch[number].mul_(scale).add_(bias)
         return batch
@@ -289,7 +290,7 @@ def cell_histograms(images: NDArray[np.uint8], cell: int) -> NDArray[np.float32]
     >>> cell_histograms(upright, cell=4)
     array([[[40.,  0.,  0.,  0.,  0.,  0.,  0.,  0.,  0.]]], dtype=float32)
     """
-    _expect_uint8(images, "images")
+    expect_uint8(images, "images")
     if images.ndim not in (2, 3) or not 1 <= cell <= min(images.shape[-2:]):
         raise ValueError(
             f"images has shape {images.shape} and cell is {cell}; "
@@ -371,18 +372,3 @@ def _read(file: bytes | _Path, name: str) -> NDArray[np.uint8]:
         return decode(file)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
-
-
-def _expect_uint8(image: NDArray[np.uint8], name: str = "image") -> None:
-    if image.dtype != np.uint8:
-        raise TypeError(f"{name} has dtype {image.dtype}; expected uint8")
-
-
-def _expect_picture(image: NDArray[np.uint8], name: str) -> None:
-    if not isinstance(image, np.ndarray):
-        raise TypeError(f"{name} is {type(image).__name__}; expected an array of uint8")
-    _expect_uint8(image, name)
-    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)) or image.size == 0:
-        raise ValueError(
-            f"{name} has shape {image.shape}; expected (H, W, 3), RGB, or (H, W), grey, not empty"
-        )

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cvlib.images.arguments import expect_grey_or_rgb
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -71,10 +73,7 @@ def show(image: NDArray[np.uint8], title: str = "picture", wait: float = 0) -> i
     --------
     >>> shown = show(np.zeros((20, 30), dtype=np.uint8), "black", wait=0.1)
     """
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        raise TypeError(f"image is {getattr(image, 'dtype', type(image))}; expected a uint8 array")
-    if image.ndim not in {2, 3} or image.shape[2:] not in {(), (3,)} or image.size == 0:
-        raise ValueError(f"image has shape {image.shape}; expected (H, W) or (H, W, 3), RGB")
+    expect_grey_or_rgb(image)
     if not wait >= 0:
         raise ValueError(f"wait is {wait}; expected a number of seconds, 0 or more")
     return _in_window(image, title, wait) if can_open_windows() else _as_figure(image, title)

@@ -140,8 +140,8 @@ def test_without_windows_the_picture_is_drawn(
 @pytest.mark.parametrize(
     ("image", "wait", "error", "words"),
     [
-        (np.zeros((2, 2)), 0, TypeError, "image is float64; expected a uint8 array"),
-        (None, 0, TypeError, "image is <class 'NoneType'>"),
+        (np.zeros((2, 2)), 0, TypeError, "image has dtype float64; expected uint8"),
+        (None, 0, TypeError, "image is NoneType; expected an array"),
         (np.zeros((2, 2, 4), np.uint8), 0, ValueError, r"image has shape \(2, 2, 4\)"),
         (np.zeros((2,), np.uint8), 0, ValueError, r"image has shape \(2,\)"),
         (np.zeros((0, 2), np.uint8), 0, ValueError, r"image has shape \(0, 2\)"),
