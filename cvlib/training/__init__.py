@@ -1,5 +1,6 @@
 """Training: the loop, and what it measures."""
 
 from cvlib.training.loop import Epoch, Evaluation, History, evaluate, fit
+from cvlib.training.regularization import EarlyStopping
 
-__all__ = ["Epoch", "Evaluation", "History", "evaluate", "fit"]
+__all__ = ["EarlyStopping", "Epoch", "Evaluation", "History", "evaluate", "fit"]
