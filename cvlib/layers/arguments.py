@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
+from numbers import Real
 from typing import Literal
 
 from torch import Tensor
@@ -16,6 +18,8 @@ __all__ = [
     "check_pictures",
     "check_tensors",
     "integer",
+    "number",
+    "one_of",
     "pair",
 ]
 
@@ -60,6 +64,75 @@ def integer(name: str, value: object, least: int = 0) -> int:
     if number < least:
         raise ValueError(f"{name} is {value!r}; expected at least {least}")
     return number
+
+
+def number(name: str, value: object, *, least: float = 0, most: float = math.inf) -> float:
+    """Read a finite number.
+
+    Parameters
+    ----------
+    name
+        The argument's name in the message.
+    value
+        What came.
+    least, most
+        The smallest and the largest number allowed.
+
+    Returns
+    -------
+    float
+        The number.
+
+    Raises
+    ------
+    TypeError
+        If it is no real number.
+    ValueError
+        If it is too small, too large, infinite, or not a number at all (nan).
+
+    Examples
+    --------
+    >>> number("minimum", 2, most=1)
+    Traceback (most recent call last):
+    ValueError: minimum is 2; expected a number from 0 to 1
+    """
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} is {value!r}; expected a number")
+    given = float(value)
+    if not (math.isfinite(given) and least <= given <= most):
+        bounds = (
+            f"of at least {least}, and finite" if math.isinf(most) else f"from {least} to {most}"
+        )
+        raise ValueError(f"{name} is {value!r}; expected a number {bounds}")
+    return given
+
+
+def one_of(name: str, value: object, names: Sequence[str]) -> None:
+    """Refuse a word that is not one of those expected.
+
+    Parameters
+    ----------
+    name
+        The argument's name in the message.
+    value
+        What came.
+    names
+        What may come.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+
+    Examples
+    --------
+    >>> one_of("mode", "square", ["cos", "linear"])
+    Traceback (most recent call last):
+    ValueError: mode is 'square'; expected 'cos' or 'linear'
+    """
+    if value not in names:
+        expected = " or ".join(map(repr, names))
+        raise ValueError(f"{name} is {value!r}; expected {expected}")
 
 
 def pair(name: str, value: Size, least: int = 0) -> tuple[int, int]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import Literal, get_args
 
-from cvlib.layers.arguments import integer
-from cvlib.training.arguments import number, one_of, progress
+from cvlib.layers.arguments import integer, number, one_of
+from cvlib.training.schedules import progress
 
 __all__ = ["cyclic", "one_cycle"]
 

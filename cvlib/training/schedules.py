@@ -18,8 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from cvlib.layers.arguments import integer
-from cvlib.training.arguments import number, one_of, progress
+from cvlib.layers.arguments import integer, number, one_of
 
 __all__ = [
     "Plateau",
@@ -391,3 +390,11 @@ class Plateau:
         """Below what a loss counts as better than the best so far."""
         relative = self.threshold_mode == "rel"
         return best * (1 - self.threshold) if relative else best - self.threshold
+
+
+def progress(step: int, total_steps: int) -> float:
+    """Read the share of all steps that lie before a step, and refuse what is none of them."""
+    total = integer("total_steps", total_steps, least=1)
+    if integer("step", step) >= total:
+        raise ValueError(f"step is {step}; expected at most {total - 1}, the last of {total} steps")
+    return step / total
