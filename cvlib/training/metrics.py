@@ -1,0 +1,338 @@
+"""What a classifier is worth: accuracy, the confusion matrix, precision, recall and F1.
+
+Every metric takes what a network gives, scores (N, K) of which the highest wins, or the classes
+(N,) themselves, and the true labels (N,). Where scores tie, the first class wins, as in
+:func:`torch.argmax`. Shares come as ``float64``, so that they are as exact as the counts.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from cvlib.layers.arguments import integer
+from cvlib.training.predictions import check_binary, predicted_classes
+
+__all__ = [
+    "accuracy",
+    "average_precision",
+    "confusion_matrix",
+    "f1_score",
+    "precision",
+    "precision_recall_curve",
+    "recall",
+    "top_k_accuracy",
+]
+
+Average = Literal["macro", "micro", "weighted"] | None
+
+
+def accuracy(outputs: Tensor, labels: Tensor) -> Tensor:
+    """Return the share of pictures that are given their right class.
+
+    Parameters
+    ----------
+    outputs
+        Scores (N, K), or predicted classes (N,), whole numbers.
+    labels
+        The true classes (N,), whole numbers from 0 to K - 1.
+
+    Returns
+    -------
+    Tensor
+        A single number from 0 to 1.
+
+    Raises
+    ------
+    TypeError
+        If one is no tensor, scores are no floating-point numbers or classes no whole ones.
+    ValueError
+        If shapes or devices do not fit, there is no picture, a label is out of range, or a score is
+        not a number.
+
+    Examples
+    --------
+    >>> float(accuracy(torch.tensor([0, 2, 1, 1]), torch.tensor([0, 2, 1, 0])))
+    0.75
+    """
+    predicted, _ = predicted_classes(outputs, labels)
+    return (predicted == labels).double().mean()
+
+
+def top_k_accuracy(outputs: Tensor, labels: Tensor, k: int = 5) -> Tensor:
+    """Return the share of pictures whose right class is among the ``k`` highest scores.
+
+    Parameters
+    ----------
+    outputs
+        Scores (N, K).
+    labels
+        The true classes (N,), from 0 to K - 1.
+    k
+        How many guesses count, from 1 to K.
+
+    Returns
+    -------
+    Tensor
+        A single number from 0 to 1; with ``k=1`` it is :func:`accuracy`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`accuracy` does, and if ``outputs`` holds classes or ``k`` is above K.
+
+    Examples
+    --------
+    >>> scores = torch.tensor([[0.1, 0.6, 0.3], [0.5, 0.4, 0.1]])
+    >>> [float(top_k_accuracy(scores, torch.tensor([2, 0]), k)) for k in (1, 2)]
+    [0.5, 1.0]
+    """
+    _, classes = predicted_classes(outputs, labels)
+    if outputs.ndim == 1:
+        raise ValueError(f"outputs has shape {tuple(outputs.shape)}; expected scores (N, K)")
+    if integer("k", k, least=1) > classes:
+        raise ValueError(f"k is {k}; expected at most the {classes} classes of outputs")
+    of_label = outputs.gather(1, labels.long()[:, None])
+    earlier = torch.arange(classes, device=labels.device) < labels[:, None]
+    before = (outputs > of_label) | ((outputs == of_label) & earlier)
+    return (before.sum(1) < k).double().mean()
+
+
+def confusion_matrix(outputs: Tensor, labels: Tensor, num_classes: int | None = None) -> Tensor:
+    """Count who is taken for whom.
+
+    Parameters
+    ----------
+    outputs
+        Scores (N, K), or predicted classes (N,).
+    labels
+        The true classes (N,).
+    num_classes
+        K, where ``outputs`` holds classes; one more than the highest class met, if not given.
+
+    Returns
+    -------
+    Tensor
+        ``int64``, (K, K): in row i and column j, how many pictures of class i are taken for j.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`accuracy` does, and if ``num_classes`` is not the K of the scores.
+
+    Examples
+    --------
+    >>> confusion_matrix(torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 0, 1]))
+    tensor([[1, 2],
+            [0, 1]])
+    """
+    predicted, classes = predicted_classes(outputs, labels, num_classes)
+    pairs = labels.long() * classes + predicted
+    return pairs.bincount(minlength=classes**2).view(classes, classes)
+
+
+def precision(
+    outputs: Tensor,
+    labels: Tensor,
+    average: Average = "macro",
+    zero_division: float = 0.0,
+    num_classes: int | None = None,
+) -> Tensor:
+    """Return which share of the pictures taken for a class belongs to it.
+
+    Parameters
+    ----------
+    outputs
+        Scores (N, K), or predicted classes (N,).
+    labels
+        The true classes (N,).
+    average
+        How to make one number of K. ``"macro"``: the mean over the classes; ``"weighted"``: each
+        class counts by its pictures; ``"micro"``: pictures of all classes are counted together;
+        None: K numbers.
+    zero_division
+        What stands for 0/0, as when no picture is taken for a class. With ``nan``, means leave such
+        classes out.
+    num_classes
+        K, where ``outputs`` holds classes; one more than the highest class met, if not given.
+
+    Returns
+    -------
+    Tensor
+        A single number, or (K,) without an average.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`confusion_matrix` does, and if there is no such ``average``.
+
+    Examples
+    --------
+    >>> predicted, labels = torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 0, 1])
+    >>> [round(float(share), 4) for share in precision(predicted, labels, average=None)]
+    [1.0, 0.3333]
+    """
+    matrix = confusion_matrix(outputs, labels, num_classes)
+    return _averaged(matrix.diag(), matrix.sum(0), matrix.sum(1), average, zero_division)
+
+
+def recall(
+    outputs: Tensor,
+    labels: Tensor,
+    average: Average = "macro",
+    zero_division: float = 0.0,
+    num_classes: int | None = None,
+) -> Tensor:
+    """Return which share of the pictures of a class is found.
+
+    Parameters
+    ----------
+    outputs, labels, average, zero_division, num_classes
+        As in :func:`precision`. 0/0 comes where a class has no picture.
+
+    Returns
+    -------
+    Tensor
+        A single number, or (K,) without an average.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`precision` does.
+
+    Examples
+    --------
+    >>> predicted, labels = torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 0, 1])
+    >>> [round(float(share), 4) for share in recall(predicted, labels, average=None)]
+    [0.3333, 1.0]
+    """
+    matrix = confusion_matrix(outputs, labels, num_classes)
+    return _averaged(matrix.diag(), matrix.sum(1), matrix.sum(1), average, zero_division)
+
+
+def f1_score(
+    outputs: Tensor,
+    labels: Tensor,
+    average: Average = "macro",
+    zero_division: float = 0.0,
+    num_classes: int | None = None,
+) -> Tensor:
+    """Return the harmonic mean of precision and recall, which is near the lower of the two.
+
+    Parameters
+    ----------
+    outputs, labels, average, zero_division, num_classes
+        As in :func:`precision`. 0/0 comes where a class has no picture and none is taken for it.
+
+    Returns
+    -------
+    Tensor
+        A single number, or (K,) without an average.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`precision` does.
+
+    Examples
+    --------
+    >>> predicted, labels = torch.tensor([0, 1, 1, 1]), torch.tensor([0, 0, 0, 1])
+    >>> f1_score(predicted, labels, average=None)
+    tensor([0.5000, 0.5000], dtype=torch.float64)
+    """
+    matrix = confusion_matrix(outputs, labels, num_classes)
+    taken, there = matrix.sum(0), matrix.sum(1)
+    return _averaged(2 * matrix.diag(), taken + there, there, average, zero_division)
+
+
+def precision_recall_curve(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return precision and recall of "yes, if the score is at least t" for every threshold t.
+
+    Parameters
+    ----------
+    scores
+        The score of "yes" for each picture, (N,).
+    labels
+        Whether "yes" is right, (N,): ``bool``, or whole numbers 0 and 1.
+
+    Returns
+    -------
+    precision, recall : Tensor
+        (T + 1,), ``float64``, one number for each threshold, and at the end 1 and 0, for the
+        threshold that no score reaches.
+    thresholds : Tensor
+        The T different scores, rising.
+
+    Raises
+    ------
+    TypeError
+        If ``scores`` holds no floating-point numbers, or ``labels`` no whole ones.
+    ValueError
+        If shapes or devices do not fit, a score is not a number, a label is neither 0 nor 1, or
+        none is 1, so that there is nothing to find.
+
+    Examples
+    --------
+    >>> scores, labels = torch.tensor([0.9, 0.6, 0.4, 0.1]), torch.tensor([1, 0, 1, 0])
+    >>> for values in precision_recall_curve(scores, labels):
+    ...     print([round(float(value), 2) for value in values])
+    [0.5, 0.67, 0.5, 1.0, 1.0]
+    [1.0, 1.0, 0.5, 0.5, 0.0]
+    [0.1, 0.4, 0.6, 0.9]
+    """
+    check_binary(scores, labels)
+    if not labels.any():
+        raise ValueError("labels holds no 1; expected at least one, or recall is undefined")
+    thresholds, group = scores.detach().unique(return_inverse=True)  # equal scores fall together
+    yes = group.bincount(minlength=len(thresholds))
+    right = group[labels.bool()].bincount(minlength=len(thresholds))
+    yes, right = (counts.flip(0).cumsum(0).flip(0).double() for counts in (yes, right))
+    one, zero = yes.new_ones(1), yes.new_zeros(1)
+    return torch.cat((right / yes, one)), torch.cat((right / right[0], zero)), thresholds
+
+
+def average_precision(scores: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean of the precisions at which each further picture is found.
+
+    Parameters
+    ----------
+    scores, labels
+        As in :func:`precision_recall_curve`.
+
+    Returns
+    -------
+    Tensor
+        A single number up to 1, which is reached where every "yes" scores above every "no".
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`precision_recall_curve` does.
+
+    Examples
+    --------
+    >>> scores, labels = torch.tensor([0.9, 0.6, 0.4, 0.1]), torch.tensor([1, 0, 1, 0])
+    >>> round(float(average_precision(scores, labels)), 4)  # half of 1 and 2/3
+    0.8333
+    """
+    precisions, recalls, _ = precision_recall_curve(scores, labels)
+    return -(recalls.diff() * precisions[:-1]).sum()
+
+
+def _averaged(
+    right: Tensor, total: Tensor, weight: Tensor, average: Average, zero_division: float
+) -> Tensor:
+    """Divide counts class by class, or summed up, and take the mean that is asked for."""
+    if average not in ("macro", "micro", "weighted", None):
+        raise ValueError(f"average is {average!r}; expected 'macro', 'micro', 'weighted' or None")
+    if average == "micro":
+        right, total = right.sum(), total.sum()
+    shares = torch.where(total > 0, right / total.double(), zero_division)
+    if average in ("micro", None):
+        return shares
+    known = ~shares.isnan()
+    weights = known * (weight if average == "weighted" else torch.ones_like(weight))
+    weights = weights if weights.any() else known
+    return (weights * shares.nan_to_num(0.0)).sum() / weights.sum()

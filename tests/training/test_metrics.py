@@ -1,0 +1,269 @@
+"""Metrics against scikit-learn's, with ties in the scores and with classes that never occur."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import sklearn.metrics
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+import cvlib
+from cvlib.training import metrics
+from cvlib.training.metrics import (
+    accuracy,
+    average_precision,
+    confusion_matrix,
+    f1_score,
+    precision,
+    precision_recall_curve,
+    recall,
+    top_k_accuracy,
+)
+
+DEVICE = cvlib.device()
+random_cases = settings(deadline=None, max_examples=60, derandomize=True)
+averages = st.sampled_from(["macro", "micro", "weighted", None])
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+    """Scores of few values, so that many tie, for labels that leave out some classes."""
+    number, classes = draw(st.integers(1, 12)), draw(st.integers(2, 5))
+    levels = st.integers(-2, 2) if draw(st.booleans()) else st.floats(-1e3, 1e3, width=32)
+    scores = draw(st.lists(levels, min_size=number * classes, max_size=number * classes))
+    labels = draw(st.lists(st.integers(0, classes - 1), min_size=number, max_size=number))
+    dtype = draw(st.sampled_from([torch.float32, torch.float64]))
+    outputs = torch.tensor(scores, dtype=dtype).view(number, classes)
+    return outputs.to(DEVICE), torch.tensor(labels, device=DEVICE)
+
+
+def as_numpy(*tensors: Tensor) -> list[Any]:
+    return [tensor.cpu().numpy() for tensor in tensors]
+
+
+def assert_equal(ours: Tensor, theirs: Any) -> None:
+    assert ours.device.type == DEVICE.type
+    np.testing.assert_allclose(ours.cpu().numpy(), theirs, rtol=1e-12, atol=1e-15)
+
+
+@random_cases
+@given(answers())
+def test_accuracy_and_confusion_are_sklearns(answer: tuple[Tensor, Tensor]) -> None:
+    outputs, labels = answer
+    predicted, classes = outputs.argmax(1), outputs.shape[1]
+    for answered in (outputs, predicted, predicted.to(torch.uint8)):
+        for true in (labels, labels.to(torch.int32), labels.to(torch.uint8)):
+            assert_equal(
+                accuracy(answered, true),
+                sklearn.metrics.accuracy_score(*as_numpy(labels, predicted)),
+            )
+            matrix = confusion_matrix(answered, true, classes)
+            assert matrix.dtype == torch.int64
+            expected = sklearn.metrics.confusion_matrix(
+                *as_numpy(labels, predicted), labels=range(classes)
+            )
+            assert_equal(matrix, expected)
+
+
+@random_cases
+@given(answers(), averages, st.sampled_from([0.0, 1.0, math.nan]))
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@pytest.mark.parametrize("name", ["precision", "recall", "f1_score"])
+def test_precision_recall_and_f1_are_sklearns(
+    name: str, answer: tuple[Tensor, Tensor], average: Any, zero_division: float
+) -> None:
+    outputs, labels = answer
+    predicted, classes = outputs.argmax(1), outputs.shape[1]
+    reference = getattr(sklearn.metrics, name if name == "f1_score" else f"{name}_score")
+    expected = reference(
+        *as_numpy(labels, predicted),
+        labels=range(classes),
+        average=average,
+        zero_division=zero_division,
+    )
+    ours = getattr(metrics, name)
+    assert_equal(ours(outputs, labels, average, zero_division), expected)
+    assert_equal(ours(predicted, labels, average, zero_division, classes), expected)
+
+
+@random_cases
+@given(answers(), st.data())
+def test_top_k_is_sklearns(answer: tuple[Tensor, Tensor], data: st.DataObject) -> None:
+    outputs, labels = answer
+    classes = outputs.shape[1]
+    k = data.draw(st.integers(1, classes))
+    hits = top_k_accuracy(outputs, labels, k)
+    if k == 1:
+        assert_equal(hits, accuracy(outputs, labels).cpu())
+    if classes > 2 and k < classes:
+        # Among equal scores scikit-learn prefers the last class: mirrored, that is the first.
+        mirrored = as_numpy(classes - 1 - labels, outputs.flip(1))
+        expected = sklearn.metrics.top_k_accuracy_score(*mirrored, k=k, labels=range(classes))
+        assert_equal(hits, expected)
+    if k == classes:
+        assert hits == 1
+
+
+@st.composite
+def binary(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+    number = draw(st.integers(1, 15))
+    values = st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0]) | st.floats(-3, 3, width=32)
+    scores = draw(st.lists(values, min_size=number, max_size=number))
+    labels = draw(st.lists(st.integers(0, 1), min_size=number, max_size=number).filter(any))
+    dtype = draw(st.sampled_from([torch.float32, torch.float64]))
+    return torch.tensor(scores, dtype=dtype).to(DEVICE), torch.tensor(labels, device=DEVICE)
+
+
+@random_cases
+@given(binary())
+def test_precision_recall_curve_is_sklearns(answer: tuple[Tensor, Tensor]) -> None:
+    scores, labels = answer
+    arrays = as_numpy(labels, scores)
+    expected = sklearn.metrics.precision_recall_curve(*arrays)
+    for true in (labels, labels.bool()):
+        for ours, theirs in zip(precision_recall_curve(scores, true), expected, strict=True):
+            assert_equal(ours, theirs)
+        assert_equal(
+            average_precision(scores, true), sklearn.metrics.average_precision_score(*arrays)
+        )
+
+
+def test_curve_agrees_with_precision_and_recall_at_each_threshold() -> None:
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randint(0, 20, (200,), generator=generator) / 20
+    labels = (scores + torch.rand(200, generator=generator) > 1.0).long()
+    precisions, recalls, thresholds = precision_recall_curve(scores, labels)
+    for share, found, threshold in zip(precisions, recalls, thresholds, strict=False):
+        yes = (scores >= threshold).long()
+        assert share == precision(yes, labels, average=None, num_classes=2)[1]
+        assert found == recall(yes, labels, average=None, num_classes=2)[1]
+
+
+def test_outputs_of_a_network_may_come_with_their_graph() -> None:
+    outputs = torch.tensor([[2.0, 1.0], [0.5, 3.0]], device=DEVICE, requires_grad=True)
+    labels = torch.tensor([0, 0], device=DEVICE)
+    for metric in (accuracy, precision, recall, f1_score):
+        result = metric(outputs, labels)
+        assert result.ndim == 0
+        assert result.dtype == torch.float64
+        assert not result.requires_grad
+    assert not precision_recall_curve(outputs[:, 1], labels.bool() | True)[2].requires_grad
+
+
+# ---------------------------------------------------------------------------- wrong arguments
+
+SCORES, LABELS = torch.zeros(3, 4), torch.tensor([0, 1, 3])
+WRONG = {
+    "list": (TypeError, "outputs is a list", accuracy, ([0, 1], LABELS)),
+    "no labels": (TypeError, "labels is a list", accuracy, (SCORES, [0, 1, 3])),
+    "empty": (ValueError, r"outputs has shape \(0, 4\)", accuracy, (SCORES[:0], LABELS[:0])),
+    "no classes": (ValueError, r"outputs has shape \(3, 0\)", accuracy, (SCORES[:, :0], LABELS)),
+    "maps": (
+        ValueError,
+        r"shape \(3, 4, 1\); expected \(N, K\)",
+        accuracy,
+        (SCORES[..., None], LABELS),
+    ),
+    "too few": (
+        ValueError,
+        r"labels has shape \(2,\); expected \(3,\)",
+        accuracy,
+        (SCORES, LABELS[:2]),
+    ),
+    "one-hot": (ValueError, r"labels has shape \(3, 4\)", accuracy, (SCORES, SCORES.long())),
+    "real labels": (TypeError, "labels is torch.float32", accuracy, (SCORES, LABELS.float())),
+    "whole scores": (TypeError, "outputs is torch.int64", accuracy, (SCORES.long(), LABELS)),
+    "real classes": (
+        TypeError,
+        r"outputs is torch.float32 of shape \(3,\)",
+        accuracy,
+        (SCORES[:, 0], LABELS),
+    ),
+    "too high": (
+        ValueError,
+        "labels has the class 4; expected 0 to 3",
+        accuracy,
+        (SCORES, LABELS + 1),
+    ),
+    "negative": (ValueError, "labels has the class -1", accuracy, (SCORES, LABELS - 1)),
+    "negative class": (ValueError, "outputs has the class -1", accuracy, (LABELS - 1, LABELS)),
+    "nan": (ValueError, "outputs holds nan", accuracy, (SCORES / 0, LABELS)),
+    "device": (
+        ValueError,
+        "labels is on meta; expected cpu",
+        accuracy,
+        (SCORES, LABELS.to("meta")),
+    ),
+    "other K": (ValueError, "num_classes is 5; expected 4", confusion_matrix, (SCORES, LABELS, 5)),
+    "small K": (
+        ValueError,
+        "labels has the class 3; expected 0 to 2",
+        confusion_matrix,
+        (LABELS * 0, LABELS, 3),
+    ),
+    "half a K": (TypeError, "num_classes is 4.5", confusion_matrix, (LABELS, LABELS, 4.5)),
+    "average": (
+        ValueError,
+        "average is 'samples'; expected 'macro'",
+        f1_score,
+        (SCORES, LABELS, "samples"),
+    ),
+    "no k": (ValueError, "k is 0; expected at least 1", top_k_accuracy, (SCORES, LABELS, 0)),
+    "default k": (
+        ValueError,
+        "k is 5; expected at most the 4 classes",
+        top_k_accuracy,
+        (SCORES, LABELS),
+    ),
+    "top classes": (
+        ValueError,
+        r"outputs has shape \(3,\); expected scores",
+        top_k_accuracy,
+        (LABELS, LABELS, 1),
+    ),
+    "curve of K": (
+        ValueError,
+        r"scores has shape \(3, 4\)",
+        precision_recall_curve,
+        (SCORES, LABELS),
+    ),
+    "curve of whole": (
+        TypeError,
+        "scores is torch.int64",
+        precision_recall_curve,
+        (LABELS, LABELS * 0),
+    ),
+    "no score": (
+        ValueError,
+        r"scores has shape \(0,\)",
+        precision_recall_curve,
+        (SCORES[:0, 0], LABELS[:0]),
+    ),
+    "no yes": (ValueError, "labels holds no 1", average_precision, (SCORES[:, 0], LABELS * 0)),
+    "class 3": (
+        ValueError,
+        "labels has the class 3; expected 0 to 1",
+        average_precision,
+        (SCORES[:, 0], LABELS),
+    ),
+    "nan score": (
+        ValueError,
+        "scores holds nan",
+        average_precision,
+        (SCORES[:, 0] / 0, LABELS.bool()),
+    ),
+}
+
+
+@pytest.mark.parametrize(("error", "message", "metric", "arguments"), WRONG.values(), ids=WRONG)
+def test_wrong_arguments_are_named(
+    error: type[Exception], message: str, metric: Any, arguments: Any
+) -> None:
+    with pytest.raises(error, match=message):
+        metric(*arguments)
