@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from cvlib.layers.arguments import check_tensors, integer
+from cvlib.training.arguments import one_of
 from cvlib.training.predictions import check_binary, predicted_classes
 
 __all__ = ["calibration_curve", "expected_calibration_error"]
@@ -115,10 +116,9 @@ def _binned(
     n_bins = integer("n_bins", n_bins, least=1)
     said = probabilities.detach().double()
     edges = torch.arange(1, n_bins, dtype=torch.float64, device=said.device) * (1 / n_bins)
+    one_of("strategy", strategy, ("uniform", "quantile"))
     if strategy == "quantile":
         edges = said.quantile(edges)
-    elif strategy != "uniform":
-        raise ValueError(f"strategy is {strategy!r}; expected 'uniform' or 'quantile'")
     number = torch.bucketize(said.contiguous(), edges)  # the number of edges below it
     addends = torch.stack((torch.ones_like(said), labels.double(), said))
     counts, right, sums = said.new_zeros(3, n_bins).index_add_(1, number, addends)

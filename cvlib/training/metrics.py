@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from cvlib.layers.arguments import integer
+from cvlib.training.arguments import one_of
 from cvlib.training.predictions import check_binary, predicted_classes
 
 __all__ = [
@@ -325,8 +326,8 @@ def _averaged(
     right: Tensor, total: Tensor, weight: Tensor, average: Average, zero_division: float
 ) -> Tensor:
     """Divide counts class by class, or summed up, and take the mean that is asked for."""
-    if average not in ("macro", "micro", "weighted", None):
-        raise ValueError(f"average is {average!r}; expected 'macro', 'micro', 'weighted' or None")
+    if average is not None:
+        one_of("average", average, ("macro", "micro", "weighted"))
     if average == "micro":
         right, total = right.sum(), total.sum()
     shares = torch.where(total > 0, right / total.double(), zero_division)
