@@ -7,8 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cvlib.layers.arguments import check_tensors, integer
-from cvlib.training.arguments import one_of
+from cvlib.layers.arguments import check_tensors, integer, one_of
 from cvlib.training.predictions import check_binary, predicted_classes
 
 __all__ = ["calibration_curve", "expected_calibration_error"]

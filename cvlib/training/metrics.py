@@ -12,8 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cvlib.layers.arguments import integer
-from cvlib.training.arguments import one_of
+from cvlib.layers.arguments import integer, one_of
 from cvlib.training.predictions import check_binary, predicted_classes
 
 __all__ = [
