@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cvlib.layers.arguments import check_tensors
+from cvlib.layers.arguments import check_tensors, number
 
 __all__ = [
     "Reduction",
@@ -181,8 +181,7 @@ def check_classes(
         )
     if weight is not None and weight.shape != (classes,):
         raise ValueError(f"weight has shape {tuple(weight.shape)}; expected ({classes},)")
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing is {label_smoothing!r}; expected 0 to 1")
+    number("label_smoothing", label_smoothing, most=1)
     if soft:
         if ignore_index >= 0:
             raise ValueError(f"ignore_index is {ignore_index} with probabilities; expected labels")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from cvlib.layers.arguments import number
 from cvlib.training.arguments import (
     Reduction,
     check_classes,
@@ -341,7 +342,7 @@ def huber_loss(
     Raises
     ------
     TypeError, ValueError
-        As in :func:`l1_loss`; also if ``delta`` is not above 0.
+        As in :func:`l1_loss`; also if ``delta`` is no number above 0.
 
     References
     ----------
@@ -353,7 +354,7 @@ def huber_loss(
     tensor([0.1250, 3.5000])
     """
     check_pair(input, target)
-    if not delta > 0:
+    if not number("delta", delta) > 0:
         raise ValueError(f"delta is {delta!r}; expected a number above 0")
     distance = (input - target).abs()
     near = distance.clamp(max=delta)
@@ -382,7 +383,7 @@ def smooth_l1_loss(
     Raises
     ------
     TypeError, ValueError
-        As in :func:`l1_loss`; also if ``beta`` is below 0.
+        As in :func:`l1_loss`; also if ``beta`` is no number from 0 on.
 
     References
     ----------
@@ -393,8 +394,6 @@ def smooth_l1_loss(
     >>> smooth_l1_loss(torch.tensor([1.5, 5.0]), torch.tensor([1.0, 1.0]), reduction="none")
     tensor([0.1250, 3.5000])
     """
-    if not beta >= 0:
-        raise ValueError(f"beta is {beta!r}; expected 0 or more")
-    if beta == 0:
+    if number("beta", beta) == 0:
         return l1_loss(input, target, reduction=reduction)
     return huber_loss(input, target, reduction=reduction, delta=beta) / beta

@@ -356,7 +356,9 @@ WRONG: dict[str, tuple[type[Exception], str, Any, tuple[Any, ...], dict[str, Any
     ),
     "pos_weight": (ValueError, "pos_weight has shape", LOGITS, (P, P), {"pos_weight": X[0]}),
     "delta": (ValueError, "delta is 0; expected a number", huber_loss, (P, P), {"delta": 0}),
-    "beta": (ValueError, "beta is -1; expected 0 or more", smooth_l1_loss, (P, P), {"beta": -1}),
+    "beta": (ValueError, "beta is -1; expected a number of", smooth_l1_loss, (P, P), {"beta": -1}),
+    "endless": (ValueError, "delta is inf", huber_loss, (P, P), {"delta": math.inf}),
+    "word": (TypeError, "beta is 'small'", smooth_l1_loss, (P, P), {"beta": "small"}),
     "max": (ValueError, "reduction is 'max'", mse_loss, (P, P), {"reduction": "max"}),
 }  # fmt: skip
 
