@@ -1,5 +1,6 @@
 """Training: the loop, and what it measures."""
 
+from cvlib.training.adaptive import Adam, AdamW
 from cvlib.training.cycles import cyclic, one_cycle
 from cvlib.training.loop import Epoch, Evaluation, History, evaluate, fit
 from cvlib.training.losses import (
@@ -12,10 +13,14 @@ from cvlib.training.losses import (
     smooth_l1_loss,
 )
 from cvlib.training.metrics import accuracy, confusion_matrix, f1_score, top_k_accuracy
+from cvlib.training.optimizers import SGD
 from cvlib.training.regularization import EarlyStopping
 from cvlib.training.schedules import Plateau, cosine, warm_up
 
 __all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
     "EarlyStopping",
     "Epoch",
     "Evaluation",
