@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import save
 from torch import nn
 
-import cvlib
 from cvlib.data import mnist_sample
 from cvlib.networks import LeNet, checkpoint
 from cvlib.training import evaluate, fit
+from cvlib.training.checkpoints import save_weights
 
 
 def train_lenet(seed: int, device: str | None = None) -> tuple[nn.Module, dict[str, str]]:
@@ -74,16 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     model, facts = RECIPES[chosen.name](chosen.seed, chosen.device)
     path = chosen.output or checkpoint(chosen.name)
-    metadata = {
-        "command": f"python -m cvlib.networks {chosen.name} --seed {chosen.seed}",
-        "cvlib": cvlib.__version__,
-        "torch": torch.__version__.partition("+")[0],
-        **facts,
-    }
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    weights = {name: value.cpu() for name, value in model.state_dict().items()}
-    unfinished.write_bytes(save(weights, metadata))
-    unfinished.replace(path)
+    command = f"python -m cvlib.networks {chosen.name} --seed {chosen.seed}"
+    save_weights(path, model, command=command, **facts)
     print(f"{path}: test accuracy {facts['test_accuracy']}")
 
 

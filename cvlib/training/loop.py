@@ -9,91 +9,68 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 from tqdm.auto import tqdm
 
-import cvlib
 from cvlib.data import ImageSet
 from cvlib.layers.arguments import integer
+from cvlib.training.batches import Batches, Pictures, batches_of
+from cvlib.training.checks import (
+    Amp,
+    MakeOptimizer,
+    check_finite,
+    check_loss,
+    check_model,
+    check_output,
+    check_watched,
+    compiled,
+    make_optimizer,
+    moved,
+    precision_of,
+)
+from cvlib.training.data_parallel import agreed, parallel, processes, share_out, summed
+from cvlib.training.history import Epoch, Evaluation, History
+from cvlib.training.pace import Pace, Schedule
+from cvlib.training.regularization import EarlyStopping
+from cvlib.training.run import Run
 
 __all__ = ["Epoch", "Evaluation", "History", "evaluate", "fit"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a network does on a set of pictures.
-
-    Parameters
-    ----------
-    loss
-        The mean over the pictures.
-    accuracy
-        The share of pictures whose highest output is the right class, from 0 to 1.
-    """
-
-    loss: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass through the training pictures has measured.
-
-    Parameters
-    ----------
-    number
-        Which pass, counted from 1.
-    train_loss, train_accuracy
-        Means over the training pictures, each taken in the step that learnt from it, while the
-        weights were moving: the network as it was during the epoch, not at its end.
-    test_loss, test_accuracy
-        Means over the test pictures at the end of the epoch, or None without a test set.
-    """
-
-    number: int
-    train_loss: float
-    train_accuracy: float
-    test_loss: float | None = None
-    test_accuracy: float | None = None
-
-
-@dataclass(frozen=True)
-class History:
-    """What :func:`fit` has measured, epoch by epoch.
-
-    Parameters
-    ----------
-    epochs
-        The records, first epoch first.
-    """
-
-    epochs: list[Epoch]
+Metric = Callable[[Tensor, Tensor], Tensor | float]
+Augment = Callable[[Tensor, Tensor, Generator], tuple[Tensor, Tensor]]
 
 
 def fit(
     model: nn.Module,
-    train: ImageSet,
-    test: ImageSet | None = None,
+    train: Pictures,
+    test: Pictures | None = None,
     *,
     epochs: int,
     batch_size: int = 128,
     optimizer: Optimizer | MakeOptimizer | None = None,
+    schedule: Schedule | None = None,
     loss: Loss | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+    augment: Augment | Sequence[Augment] | None = None,
     device: str | torch.device | None = None,
+    amp: Amp = False,
+    compile: bool | str = False,  # noqa: A002 - the word that torch has for it
     seed: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    early_stopping: EarlyStopping | None = None,
     progress: bool | None = None,
 ) -> History:
-    """Train a network on pictures in memory.
+    """Train a network on labelled pictures.
 
     Parameters
     ----------
@@ -102,7 +79,9 @@ def fit(
         for each class, shape (B, K). It is moved to ``device``, changed in place, and left in the
         mode (training or evaluation) in which it came.
     train
-        The pictures to learn from.
+        The pictures to learn from: an :class:`~cvlib.data.ImageSet`, which is the fast way, a
+        torch data set of pairs (picture, label), or a ``DataLoader`` of batches of them, which
+        brings its own batch size and order. Pictures of ``uint8`` are scaled to 0 to 1.
     test
         Pictures held out, on which the network is evaluated after each epoch. It never learns from
         them.
@@ -114,15 +93,43 @@ def fit(
         A torch optimizer made for the model's parameters, or a function that makes one of them,
         such as ``functools.partial(torch.optim.SGD, lr=0.1)``. By default Adam with a learning
         rate of 0.001.
+    schedule
+        A function of the step, counted from 0, and the number of steps, that gives the factor for
+        the optimizer's learning rate (:mod:`cvlib.training.schedules`); a
+        :class:`~cvlib.training.schedules.Plateau`; or a scheduler of ``torch.optim.lr_scheduler``,
+        which is stepped once a batch, ``ReduceLROnPlateau`` once an epoch. Those that wait for a
+        plateau go by the test loss, without a test set by the training loss.
     loss
         A function of outputs (B, K) and labels (B,) that gives the batch's mean; cross entropy by
-        default.
+        default. After an augmentation that mixes pictures it gets probabilities (B, K) for labels.
+    metrics
+        By name, functions of all outputs (N, K) and labels (N,) of the test set, measured after
+        each epoch (:mod:`cvlib.training.metrics`).
+    augment
+        Changes each training batch: a function, or several in their order, of pictures, labels and
+        a generator on the CPU, that gives pictures and labels
+        (:mod:`cvlib.training.augmentation`).
     device
         Where to train; :func:`cvlib.device` chooses by default.
+    amp
+        Automatic mixed precision: True or ``"bfloat16"``, or ``"float16"`` with its loss scaled.
+        Weights and evaluation stay ``float32``. It is faster on some networks, and not on others.
+    compile
+        Whether to run the network through :func:`torch.compile`, or in which of its modes. It pays
+        where training takes much longer than the compiler, about a minute.
     seed
-        Seed of the shuffling, which is done on the CPU: the same seed gives the same order on every
-        device. Weights and dropout are drawn by torch; for those, call ``torch.manual_seed``
-        before the model is made.
+        Seed of the shuffling and of ``augment``, drawn on the CPU: the same seed gives the same
+        order on every device. Weights and dropout are drawn by torch; for those, call
+        ``torch.manual_seed`` before the model is made.
+    checkpoint
+        A file that holds the run after each epoch, written at once or not at all.
+    resume
+        Whether to go on from ``checkpoint``. The run ends with the same weights, bit for bit, as
+        one that was never interrupted, however it ended (numpy's own generator is not kept). If
+        there is no such file yet, the run begins.
+    early_stopping
+        When to stop before ``epochs``: the model gets the weights of the best epoch back. The
+        pictures of ``test`` have then had a say; measure the model on others.
     progress
         Whether to show a progress bar. By default it shows in a notebook and in a terminal, and
         not in continuous integration (``CI`` is set) or where output is kept in a file; the
@@ -136,13 +143,24 @@ def fit(
     Raises
     ------
     TypeError
-        If ``model`` is no network, ``train`` or ``test`` is no
-        :class:`~cvlib.data.ImageSet`, or ``optimizer`` is neither an optimizer nor makes one.
+        If an argument is of a kind that it cannot be.
     ValueError
         If a set is empty, a label has no output, ``optimizer`` holds none of the model's
-        parameters, ``loss`` gives no single number, or ``epochs`` or ``batch_size`` is below 1.
+        parameters, the model lies on two devices, ``loss`` gives no single number, a number is too
+        small, or the checkpoint is damaged or that of another run.
+    FileExistsError
+        If ``checkpoint`` holds a run and ``resume`` is False: it would be lost.
     FloatingPointError
         If the loss is no longer finite. The message says in which epoch and batch that began.
+    OSError
+        If the checkpoint cannot be written. The one before stands.
+
+    Notes
+    -----
+    Where ``torchrun`` has started several processes, each takes its share of every batch, and
+    torch's ``DistributedDataParallel`` averages the gradients: the steps are those of one process,
+    as long as no layer looks across the batch, as batch normalization does. Process 0 evaluates
+    and writes.
 
     Examples
     --------
@@ -154,61 +172,89 @@ def fit(
     >>> history.epochs[-1].test_accuracy > 0.85
     True
     """
-    _check_model(model)
-    _check_pictures("train", train)
-    if test is not None:
-        _check_pictures("test", test)
     epochs = integer("epochs", epochs, least=1)
     batch_size = integer("batch_size", batch_size, least=1)
-    place = cvlib.device(None if device is None else str(device))
-    model.to(place)
-    steps = _make_optimizer(model, optimizer)
+    check_watched(test, metrics, early_stopping)
+    team = processes()
+    place = moved(model, device)
+    steps = make_optimizer(model, optimizer)
     criterion = loss or F.cross_entropy
-    images, labels, highest = (
-        train.images.to(place),
-        train.labels.to(place),
-        int(train.labels.max()),
+    changes = (augment,) if callable(augment) else tuple(augment or ())
+    precision, scaler = precision_of(amp, place)
+    shuffler = Generator().manual_seed(seed)
+    batches = batches_of("train", train, batch_size, place, shuffler=shuffler, team=team)
+    held_out = None if test is None else batches_of("test", test, 1000, place)
+    pace = Pace(steps, schedule, epochs * len(batches))
+    forward = compiled(parallel(model, place), compile)
+    run = Run(
+        parts={"model": model, "optimizer": steps, "schedule": pace, "scaler": scaler},
+        shuffler=shuffler,
+        settings={"epochs": epochs, "batches": len(batches), "seed": seed},
+        early_stopping=early_stopping,
     )
-    if test is not None:
-        test = replace(test, images=test.images.to(place), labels=test.labels.to(place))
-    shuffler = torch.Generator().manual_seed(seed)
-    losses = torch.zeros(-(-len(train) // batch_size), device=place)
-    records = []
-    with _mode(model, training=True), _bar(epochs * len(losses), progress) as bar:
-        for number in range(1, epochs + 1):
+    if checkpoint is not None:
+        run.begin(Path(checkpoint), resume=resume, stretchable=not pace.needs_total_steps)
+    elif resume:
+        raise ValueError("resume is True without a checkpoint; expected the file to go on from")
+
+    done, total = len(run.epochs) * len(batches), epochs * len(batches)
+    bar = _bar(total, done, False if team.rank else progress)
+    with _mode(model, training=True), pace, bar:
+        while not run.finished:
+            number = len(run.epochs) + 1
             bar.set_description(f"epoch {number} of {epochs}", refresh=False)
+            generator = run.generator()
+            losses, counts = [], []
             right = torch.zeros((), dtype=torch.int64, device=place)
-            order = torch.randperm(len(train), generator=shuffler).to(place)
-            for batch, index in enumerate(order.split(batch_size)):
-                target = labels[index]
-                output = model(_scaled(images[index]))
-                _check_output(output, len(target), highest, "train")
-                mean = criterion(output, target)
-                _check_loss(mean)
+            for batch, (images, labels, count, weight) in enumerate(batches):
+                targets = labels
+                for change in changes:
+                    images, targets = change(images, targets, generator)
+                output = _outputs(forward, images, precision)
+                check_output(output, len(labels), batches.highest, "train")
+                mean = criterion(output.float() if amp else output, targets)
+                check_loss(mean)
+                pace.before_step((number - 1) * len(batches) + batch)
                 steps.zero_grad()
-                mean.backward()
-                steps.step()
+                scaler.scale(mean if weight == 1 else mean * weight).backward()
+                scaler.step(steps)
+                scaler.update()
+                pace.after_step()
                 # Kept on the device: reading a number here would make the CPU wait for each step.
-                losses[batch] = mean.detach()
-                right += (output.detach().argmax(1) == target).sum()
+                losses.append(mean.detach())
+                counts.append(count)
+                wanted = targets if targets.ndim == 1 else targets.argmax(1)
+                right += (output.detach().argmax(1) == wanted)[:count].sum()
                 bar.update()
-            _check_finite(losses, number, steps)
-            train_loss = _mean_over_pictures(losses, batch_size, len(train))
-            record = Epoch(number, train_loss, int(right) / len(train))
-            if test is not None:
-                held_out = evaluate(model, test, loss=loss, device=place)
-                record = replace(record, test_loss=held_out.loss, test_accuracy=held_out.accuracy)
-            records.append(record)
+            check_finite(losses, number, steps)
+            parts = [_total(losses, counts), right, torch.tensor(sum(counts))]
+            sums = summed(torch.stack([part.double().to(place) for part in parts]))
+            train_loss, train_accuracy = (sums[:2] / sums[2]).tolist()
+            share_out(model)
+            record = Epoch(number, train_loss, train_accuracy, learning_rate=pace.rate)
+            if held_out is not None and team.rank == 0:
+                measured = _measure(model, held_out, "test", criterion, metrics)
+                record = replace(
+                    record,
+                    test_loss=measured.loss,
+                    test_accuracy=measured.accuracy,
+                    metrics=measured.metrics,
+                )
+            record = agreed(record)
+            pace.after_epoch([*run.epochs, record])
+            run.add(record)
             bar.set_postfix(loss=f"{train_loss:.3f}", refresh=False)
-    return History(records)
+    run.close()
+    return History(run.epochs)
 
 
 def evaluate(
     model: nn.Module,
-    images: ImageSet,
+    images: Pictures,
     *,
     batch_size: int = 1000,
     loss: Loss | None = None,
+    metrics: Mapping[str, Metric] | None = None,
     device: str | torch.device | None = None,
 ) -> Evaluation:
     """Measure the loss and the accuracy of a network on pictures that it does not learn from.
@@ -220,27 +266,30 @@ def evaluate(
         for each class, shape (B, K). Evaluated in evaluation mode and left in the mode in which it
         came.
     images
-        The pictures and their labels.
+        The pictures and their labels: whatever :func:`fit` learns from.
     batch_size
         Pictures at a time. It changes speed and memory, and nothing else.
     loss
         A function of outputs (B, K) and labels (B,) that gives the batch's mean; cross entropy by
         default.
+    metrics
+        By name, functions of all outputs (N, K) and labels (N,).
     device
         Where to compute; the model is moved there. By default where the model is.
 
     Returns
     -------
     Evaluation
-        The mean loss over the pictures, and the share of them that is classified right.
+        The mean loss over the pictures, the share of them that is classified right, and the
+        metrics.
 
     Raises
     ------
     TypeError
-        If ``model`` is no network or ``images`` is no :class:`~cvlib.data.ImageSet`.
+        If ``model`` is no network, or ``images`` no pictures to learn from.
     ValueError
-        If there is no picture, a label has no output, ``loss`` gives no single number, or
-        ``batch_size`` is below 1.
+        If there is no picture, a label has no output, ``loss`` gives no single number, the model
+        lies on two devices, or ``batch_size`` is below 1.
 
     Examples
     --------
@@ -250,42 +299,63 @@ def evaluate(
     >>> round(evaluate(model, digits()).loss, 4)  # all outputs alike: the logarithm of 10
     2.3026
     """
-    _check_model(model)
-    _check_pictures("images", images)
     batch_size = integer("batch_size", batch_size, least=1)
-    if device is None:
-        place = next((parameter.device for parameter in model.parameters()), images.images.device)
-    else:
-        place = cvlib.device(str(device))
-        model.to(place)
-    criterion = loss or F.cross_entropy
-    highest = int(images.labels.max())
-    losses, right = [], torch.zeros((), dtype=torch.int64, device=place)
+    check_model(model)
+    parameter = next(model.parameters(), None)
+    if device is None and parameter is not None:
+        device = parameter.device
+    elif device is None and isinstance(images, ImageSet):
+        device = images.images.device
+    place = moved(model, device)
+    batches = batches_of("images", images, batch_size, place)
+    return _measure(model, batches, "images", loss or F.cross_entropy, metrics)
+
+
+def _measure(
+    model: nn.Module,
+    batches: Batches,
+    name: str,
+    criterion: Loss,
+    metrics: Mapping[str, Metric] | None,
+) -> Evaluation:
+    outputs, labels, losses, counts = [], [], [], []
     with _mode(model, training=False), torch.inference_mode():
-        for pictures, labels in zip(
-            images.images.split(batch_size), images.labels.split(batch_size), strict=True
-        ):
-            target = labels.to(place)
-            output = model(_scaled(pictures.to(place)))
-            _check_output(output, len(target), highest, "images")
-            mean = criterion(output, target)
-            _check_loss(mean)
-            losses.append(mean)
-            right += (output.argmax(1) == target).sum()
-    mean_loss = _mean_over_pictures(torch.stack(losses), batch_size, len(images))
-    return Evaluation(mean_loss, int(right) / len(images))
+        for batch in batches:
+            output = _outputs(model, batch.images, nullcontext())
+            check_output(output, len(batch.labels), batches.highest, name)
+            losses.append(criterion(output, batch.labels))
+            check_loss(losses[-1])
+            counts.append(batch.counted)
+            outputs.append(output)
+            labels.append(batch.labels)
+        all_outputs, all_labels = torch.cat(outputs), torch.cat(labels)
+        right = int((all_outputs.argmax(1) == all_labels).sum())
+        others = {
+            key: float(metric(all_outputs, all_labels)) for key, metric in (metrics or {}).items()
+        }
+    pictures = sum(counts)
+    return Evaluation(float(_total(losses, counts)) / pictures, right / pictures, others)
 
 
-def _scaled(pictures: Tensor) -> Tensor:
-    """Turn bytes from 0 to 255 into numbers from 0 to 1."""
-    return pictures.to(torch.float32).div_(255)
+def _outputs(
+    model: Callable[[Tensor], Tensor], images: Tensor, precision: AbstractContextManager[object]
+) -> Tensor:
+    try:
+        with precision:
+            return model(images)
+    except RuntimeError as error:
+        if "same device" not in str(error) and "expected device" not in str(error):
+            raise
+        raise ValueError(
+            f"model holds a tensor that is not on {images.device}, where the pictures are; "
+            "expected its tensors to be parameters or buffers (register_buffer), which move with "
+            "it"
+        ) from error
 
 
-def _mean_over_pictures(losses: Tensor, batch_size: int, count: int) -> float:
-    """Average the batches' means, each by its number of pictures: the last batch has fewer."""
-    sums = losses.double().cpu() * batch_size
-    sums[-1] = losses[-1].double().cpu() * (count - batch_size * (len(losses) - 1))
-    return float(sums.sum()) / count
+def _total(losses: Sequence[Tensor], counts: Sequence[int]) -> Tensor:
+    """Add up the losses of the pictures: each batch's mean, by its number of pictures."""
+    return torch.stack(list(losses)).double().cpu() @ torch.tensor(counts, dtype=torch.float64)
 
 
 @contextmanager
@@ -300,28 +370,7 @@ def _mode(model: nn.Module, *, training: bool) -> Iterator[None]:
             part.training = was_training
 
 
-def _make_optimizer(model: nn.Module, optimizer: Optimizer | MakeOptimizer | None) -> Optimizer:
-    parameters = list(model.parameters())
-    if not parameters:
-        raise ValueError("model has no parameters; expected something to train")
-    if optimizer is None:
-        return torch.optim.Adam(parameters)
-    made = optimizer(parameters) if callable(optimizer) else optimizer
-    if not isinstance(made, Optimizer):
-        raise TypeError(
-            f"optimizer is {type(made).__name__}; expected a torch.optim.Optimizer, or a function "
-            "that makes one of the parameters"
-        )
-    held = {id(parameter) for group in made.param_groups for parameter in group["params"]}
-    if held.isdisjoint(map(id, parameters)):
-        raise ValueError(
-            "optimizer holds none of the model's parameters, so the model would not learn; make "
-            "the optimizer anew after the model"
-        )
-    return made
-
-
-def _bar(total: int, progress: bool | None) -> tqdm:
+def _bar(total: int, done: int, progress: bool | None) -> tqdm:
     """Make the progress bar; it shows nothing where nobody is looking."""
     if progress is None:
         wanted = os.environ.get("CVLIB_PROGRESS")
@@ -331,57 +380,4 @@ def _bar(total: int, progress: bool | None) -> tqdm:
             ipython = sys.modules.get("IPython")
             notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
             progress = "CI" not in os.environ and (notebook or sys.stderr.isatty())
-    return tqdm(total=total, disable=not progress)
-
-
-def _check_model(model: nn.Module) -> None:
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model is {type(model).__name__}; expected a torch.nn.Module")
-
-
-def _check_pictures(name: str, images: ImageSet) -> None:
-    if not isinstance(images, ImageSet):
-        raise TypeError(f"{name} is {type(images).__name__}; expected a cvlib.data.ImageSet")
-    if not len(images):
-        raise ValueError(f"{name} is empty; expected at least one picture")
-
-
-def _check_output(output: Tensor, count: int, highest: int, name: str) -> None:
-    """Refuse outputs that cross entropy would misread, or crash a GPU with."""
-    if not isinstance(output, Tensor):
-        raise TypeError(f"model gives {type(output).__name__}; expected one tensor of outputs")
-    if output.ndim != 2 or len(output) != count:
-        raise ValueError(
-            f"model gives outputs of shape {tuple(output.shape)} for {count} pictures; "
-            f"expected ({count}, classes)"
-        )
-    if output.shape[1] <= highest:
-        raise ValueError(
-            f"{name} has the label {highest}, but model gives {output.shape[1]} outputs; "
-            f"expected at least {highest + 1}"
-        )
-
-
-def _check_loss(mean: Tensor) -> None:
-    if not isinstance(mean, Tensor) or mean.ndim:
-        shape = getattr(mean, "shape", None)
-        what = type(mean).__name__ if shape is None else f"a tensor of shape {tuple(shape)}"
-        raise ValueError(f"loss gives {what}; expected one number, the mean over the batch")
-
-
-def _check_finite(losses: Tensor, number: int, optimizer: Optimizer) -> None:
-    """Say where the loss went astray, once an epoch, since asking makes a GPU's queue run dry."""
-    astray = losses.isfinite().logical_not().nonzero()
-    if not len(astray):
-        return
-    batch = int(astray[0]) + 1
-    rates = ", ".join(f"{group.get('lr'):g}" for group in optimizer.param_groups)
-    advice = (
-        "This was before the first step: look into the model and the loss"
-        if number == batch == 1
-        else f"Try a smaller learning rate than {rates}"
-    )
-    raise FloatingPointError(
-        f"the loss is {float(losses[batch - 1])} from epoch {number}, batch {batch} of "
-        f"{len(losses)}. {advice}"
-    )
+    return tqdm(total=total, initial=done, disable=not progress)

@@ -1,18 +1,21 @@
 """The loop against one written by hand, against scikit-learn, and against wrong use."""
 
 import math
+import shutil
 import sys
 from functools import partial
 from types import SimpleNamespace
 
 import pytest
 import torch
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
 from torch import nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.utils.data import DataLoader, TensorDataset
 
 from cvlib.data import ImageSet, digits
-from cvlib.training import Evaluation, evaluate, fit
+from cvlib.training import EarlyStopping, Evaluation, Plateau, evaluate, fit
 
 SGD = partial(torch.optim.SGD, lr=0.5)
 
@@ -224,8 +227,12 @@ def test_evaluate_changes_nothing(sets):
     [
         ({"model": "LeNet"}, TypeError, "model is str; expected a torch.nn.Module"),
         ({"model": nn.Flatten()}, ValueError, "model has no parameters"),
-        ({"train": torch.zeros(3)}, TypeError, "train is Tensor; expected a cvlib.data.ImageSet"),
-        ({"test": [1, 2]}, TypeError, "test is list; expected a cvlib.data.ImageSet"),
+        (
+            {"train": torch.zeros(3)},
+            TypeError,
+            "train is Tensor; expected a cvlib.data.ImageSet, or a ",
+        ),
+        ({"test": [1, 2]}, TypeError, "test is list; expected a cvlib.data.ImageSet, or a "),
         ({"train": digits()[:0]}, ValueError, "train is empty; expected at least one picture"),
         ({"test": digits()[:0]}, ValueError, "test is empty; expected at least one picture"),
         ({"epochs": 0}, ValueError, "epochs is 0; expected at least 1"),
@@ -246,7 +253,7 @@ def test_evaluate_changes_nothing(sets):
         (
             {"train": digits()[digits().labels < 7], "model": linear(classes=7)},
             ValueError,
-            "images has the label 9, but model gives 7 outputs; expected at least 10",
+            "test has the label 9, but model gives 7 outputs; expected at least 10",
         ),
         (
             {"model": nn.Conv2d(1, 10, 3)},
@@ -277,7 +284,7 @@ def test_wrong_use_is_named(sets, arguments, error, message):
     ("arguments", "error", "message"),
     [
         ({"model": None}, TypeError, "model is NoneType"),
-        ({"images": None}, TypeError, "images is NoneType; expected a cvlib.data.ImageSet"),
+        ({"images": None}, TypeError, "images is NoneType; expected a cvlib.data.ImageSet, or a "),
         ({"images": digits()[:0]}, ValueError, "images is empty"),
         ({"model": linear(classes=7)}, ValueError, "images has the label 9, but model gives 7"),
         ({"batch_size": -1}, ValueError, "batch_size is -1"),
@@ -364,6 +371,175 @@ def test_progress(monkeypatch, capsys, sets, setting, ci, terminal, notebook, pr
         assert "24/24" in captured.err
     else:
         assert captured.err == ""
+
+
+def test_a_schedule_sets_the_rate_of_each_step(sets):
+    def slower(step, total_steps):
+        asked.append((step, total_steps))
+        return 1 - step / total_steps
+
+    asked = []
+    model, by_hand = linear(), linear()
+    optimizer = SGD(model.parameters())
+    history = fit(model, *sets, epochs=2, optimizer=optimizer, schedule=slower, device="cpu")
+    assert asked == [(step, 24) for step in range(24)]
+    assert history.values("learning_rate") == pytest.approx([0.5 * 13 / 24, 0.5 * 1 / 24])
+    assert optimizer.param_groups[0]["lr"] == 0.5, "the rate that the optimizer came with is back"
+
+    theirs = SGD(by_hand.parameters())
+    scheduler = torch.optim.lr_scheduler.LambdaLR(theirs, lambda step: 1 - step / 24)
+    again = fit(by_hand, *sets, epochs=2, optimizer=theirs, schedule=scheduler, device="cpu")
+    assert torch.equal(weights(model), weights(by_hand))
+    assert again.values("learning_rate") == pytest.approx(history.values("learning_rate"))
+
+
+def test_a_plateau_is_waited_for_as_torch_does(sets):
+    def run(schedule_of):
+        model = linear()
+        optimizer = SGD(model.parameters())
+        schedule = schedule_of(optimizer)
+        return fit(
+            *(model, *sets), epochs=5, optimizer=optimizer, schedule=schedule, device="cpu"
+        ).values("learning_rate")
+
+    settings = {"factor": 0.5, "patience": 0, "threshold": 0.3}
+    ours = run(lambda optimizer: Plateau(**settings))
+    theirs = run(lambda optimizer: ReduceLROnPlateau(optimizer, **settings))
+    assert ours == theirs
+    assert ours[0] == 0.5
+    assert ours[-1] < 0.5
+
+
+def test_a_schedule_that_is_not_one_is_named(sets):
+    other = SGD(linear().parameters())
+    with pytest.raises(TypeError, match="schedule is float; expected a function of the step"):
+        fit(linear(), *sets, epochs=1, schedule=0.5, device="cpu")
+    scheduler = torch.optim.lr_scheduler.StepLR(other, 1)
+    with pytest.raises(ValueError, match="schedule was made for another optimizer"):
+        fit(linear(), *sets, epochs=1, optimizer=SGD, schedule=scheduler, device="cpu")
+
+
+def test_metrics_see_all_outputs_of_the_test_set(sets):
+    def highest(outputs, labels):
+        assert not outputs.requires_grad
+        return top_k_accuracy_score(labels, outputs, k=3, labels=range(10))
+
+    def shape(outputs, labels):
+        return torch.tensor(float(outputs.shape[0] == labels.shape[0] == 297))
+
+    metrics = {"top3": highest, "shape": shape}
+    model = linear()
+    history = fit(model, *sets, epochs=2, metrics=metrics, device="cpu")
+    measured = evaluate(model, sets[1], metrics=metrics, batch_size=100)
+    assert history.epochs[-1].metrics == measured.metrics
+    assert history.values("shape") == [1.0, 1.0]
+    assert measured.metrics["top3"] > measured.accuracy
+    with pytest.raises(ValueError, match="metrics are measured on the test set"):
+        fit(model, sets[0], epochs=1, metrics=metrics, device="cpu")
+
+
+def test_augmentations_change_the_training_pictures_alone(sets):
+    def darker(images, targets, generator):
+        assert images.dtype == torch.float32
+        assert generator.device.type == "cpu"
+        draws.append(torch.rand(1, generator=generator).item())
+        return images / 2, targets
+
+    def softer(images, targets, generator):
+        return images, F.one_hot(targets, 10) * 0.9 + 0.01
+
+    draws, model = [], Recorder()
+    pictures = numbered(20)
+    run = partial(fit, epochs=2, batch_size=20, device="cpu")
+    history = run(model, pictures, pictures, augment=[darker, softer])
+    highest = [float(seen.max()) for seen in model.seen]
+    assert highest == pytest.approx([0.5 * 19 / 255, 19 / 255] * 2)
+    assert len(set(draws)) == 2, "each epoch draws anew"
+    assert history.epochs[0].train_accuracy <= 1
+    first, draws = draws, []
+    run(Recorder(), pictures, augment=darker)
+    assert draws == first, "the same seed draws alike"
+    draws = []
+    run(Recorder(), pictures, augment=darker, seed=1)
+    assert draws != first
+
+
+def test_early_stopping_gives_the_best_weights_back(sets):
+    rule = EarlyStopping(patience=2)
+    model = linear()
+    big = partial(torch.optim.SGD, lr=3.0)
+    history = fit(
+        *(model, sets[0][:100], sets[1]),
+        epochs=60,
+        optimizer=big,
+        early_stopping=rule,
+        device="cpu",
+    )
+    losses = history.values("test_loss")
+    assert len(losses) < 60
+    assert rule.should_stop(losses)
+    assert not rule.should_stop(losses[:-1])
+    assert evaluate(model, sets[1]).loss == min(losses) < losses[-1]
+    for test, monitor in ((None, "test_loss"), (sets[1], "top3")):
+        rule = EarlyStopping(monitor=monitor)
+        with pytest.raises(ValueError, match=f"early_stopping watches '{monitor}'; expected one"):
+            fit(linear(), sets[0], test, epochs=1, early_stopping=rule, device="cpu")
+
+
+@pytest.mark.parametrize("amp", ["bfloat16", "float16"])
+def test_mixed_precision_learns_nearly_the_same(sets, amp):
+    model, plain = linear(), linear()
+    measured = fit(model, *sets, epochs=3, optimizer=SGD, amp=amp, device="cpu").epochs[-1]
+    exact = fit(plain, *sets, epochs=3, optimizer=SGD, device="cpu").epochs[-1]
+    assert weights(model).dtype == torch.float32
+    assert not torch.equal(weights(model), weights(plain))
+    assert measured.train_loss == pytest.approx(exact.train_loss, rel=0.02)
+    with pytest.raises(ValueError, match="amp is 'half'; expected False, True, 'bfloat16' or"):
+        fit(model, *sets, epochs=1, amp="half", device="cpu")
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
+def test_the_compiled_network_learns_the_same(sets):
+    model, plain = linear(), linear()
+    fit(model, sets[0][:256], epochs=2, compile=True, device="cpu")
+    fit(plain, sets[0][:256], epochs=2, device="cpu")
+    assert torch.allclose(weights(model), weights(plain), atol=1e-6)
+    assert list(model.state_dict()) == list(plain.state_dict())
+    with pytest.raises(TypeError, match="compile is 3; expected a bool, or a mode"):
+        fit(model, *sets, epochs=1, compile=3, device="cpu")
+
+
+def test_data_sets_and_loaders_train_alike(sets):
+    train, test = sets
+    pairs = TensorDataset(train.images, train.labels), TensorDataset(test.images, test.labels)
+    models = [linear(), linear()]
+    histories = [
+        fit(model, *pictures, epochs=2, device="cpu")
+        for model, pictures in zip(models, (sets, pairs), strict=True)
+    ]
+    assert histories[0] == histories[1]
+    assert torch.equal(*map(weights, models))
+    loader = DataLoader(pairs[0], batch_size=100, shuffle=True)
+    assert fit(linear(), loader, DataLoader(pairs[1]), epochs=2, device="cpu").epochs
+
+
+def test_a_model_without_numbers_or_on_two_devices_is_named(sets):
+    with pytest.raises(ValueError, match=r"no numbers in 1\.weight, .*'meta'; expected weights"):
+        fit(linear().to("meta"), *sets, epochs=1, device="cpu")
+
+    class Forgetful(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear, self.mean = linear(), torch.zeros(10, device="meta")
+
+        def forward(self, x):
+            return self.linear(x) - self.mean
+
+    message = r"model holds a tensor that is not on cpu.*parameters or buffers \(register_buffer\)"
+    with pytest.raises(ValueError, match=message):
+        fit(Forgetful(), *sets, epochs=1, device="cpu")
+    with pytest.raises(ValueError, match=message):
+        evaluate(Forgetful(), sets[0])
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
