@@ -1,6 +1,7 @@
 """Keep a network from learning its training pictures by heart: penalties and early stopping.
 
-Dropout is a layer, and stands in :func:`cvlib.layers.connected.dropout`.
+Dropout is a layer, and stands in :func:`cvlib.layers.connected.dropout`; what is done to pictures
+stands in :mod:`cvlib.training.augmentation`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cvlib.layers.arguments import check_numbers, integer
+from cvlib.layers.arguments import check_numbers, integer, number
 
 __all__ = ["EarlyStopping", "l1_penalty", "l2_penalty"]
 
@@ -86,11 +87,11 @@ def _weights(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     weights = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     if not weights:
         raise ValueError("parameters is empty; expected at least one tensor")
-    for number, weight in enumerate(weights):
+    for index, weight in enumerate(weights):
         try:
             check_numbers(weight)
         except TypeError as error:
-            raise TypeError(str(error).replace("x is", f"parameters[{number}] is", 1)) from None
+            raise TypeError(str(error).replace("x is", f"parameters[{index}] is", 1)) from None
     return weights
 
 
@@ -140,10 +141,7 @@ class EarlyStopping:
             raise TypeError(f"monitor is {self.monitor!r}; expected a name such as 'test_loss'")
         if not self.monitor:
             raise ValueError("monitor is ''; expected a name such as 'test_loss'")
-        if isinstance(self.min_delta, bool) or not isinstance(self.min_delta, int | float):
-            raise TypeError(f"min_delta is {self.min_delta!r}; expected a number")
-        if not 0 <= self.min_delta < math.inf:
-            raise ValueError(f"min_delta is {self.min_delta!r}; expected at least 0, and finite")
+        number("min_delta", self.min_delta)
 
     def best(self, values: Sequence[float]) -> int:
         """Find the epoch whose weights are to be kept.
@@ -171,9 +169,9 @@ class EarlyStopping:
         sign = -1 if self.monitor.endswith("loss") else 1
         scores = [-math.inf if math.isnan(value) else sign * float(value) for value in values]
         index = 0
-        for number, score in enumerate(scores):
+        for epoch, score in enumerate(scores):
             if score - scores[index] > self.min_delta:
-                index = number
+                index = epoch
         return index
 
     def should_stop(self, values: Sequence[float]) -> bool:

@@ -128,7 +128,7 @@ def test_takes_what_metrics_give() -> None:
         ({"patience": 1.5}, TypeError, "patience is 1.5; expected an integer"),
         ({"monitor": None}, TypeError, "monitor is None; expected a name"),
         ({"monitor": ""}, ValueError, "monitor is ''"),
-        ({"min_delta": -0.1}, ValueError, "min_delta is -0.1; expected at least 0"),
+        ({"min_delta": -0.1}, ValueError, "min_delta is -0.1; expected a number of at least 0"),
         ({"min_delta": math.nan}, ValueError, "min_delta is nan"),
         ({"min_delta": "0"}, TypeError, "min_delta is '0'; expected a number"),
     ],
