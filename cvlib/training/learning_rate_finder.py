@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from cvlib.layers.arguments import integer, number
-from cvlib.training.checks import MakeOptimizer, check_model, make_optimizer
 from cvlib.training.batches import Pictures
+from cvlib.training.checks import MakeOptimizer, check_model, make_optimizer
 from cvlib.training.loop import Loss, fit
 
 __all__ = ["RangeTest", "find_learning_rate"]
@@ -125,12 +125,14 @@ def find_learning_rate(
     True
     """
     check_model(model)
+    instance = isinstance(optimizer, Optimizer)
     steps = integer("steps", steps, least=2)
     bottom, top = number("lowest", lowest), number("highest", highest)
     if not 0 < bottom < top:
         raise ValueError(f"lowest is {lowest} and highest {highest}; expected 0 < lowest < highest")
-    twin, twins_optimizer = copy.deepcopy((model, _instance(optimizer)))
-    made = make_optimizer(twin, twins_optimizer or optimizer)
+    # Copied together, so that the one copy holds the parameters of the other.
+    twin, its_optimizer = copy.deepcopy((model, optimizer if instance else None))
+    made = make_optimizer(twin, its_optimizer or optimizer)
     own = float(made.param_groups[0]["lr"])
     if not own:
         raise ValueError("optimizer has the learning rate 0; expected one that can be multiplied")
@@ -150,7 +152,7 @@ def find_learning_rate(
         if not math.isfinite(now):
             if step:
                 raise _EnoughError
-            raise FloatingPointError(f"the loss is {now} before the first step: look into the model")
+            raise FloatingPointError(f"the loss is {now} at the first step: look at the model")
         mean = _SMOOTHING * mean + (1 - _SMOOTHING) * now
         rates.append(rate_of(step))
         losses.append(mean / (1 - _SMOOTHING ** (step + 1)))  # as if it had not begun at 0
@@ -172,7 +174,3 @@ def find_learning_rate(
             progress=False,
         )
     return RangeTest(rates, losses)
-
-
-def _instance(optimizer: object) -> Optimizer | None:
-    return optimizer if isinstance(optimizer, Optimizer) else None
