@@ -17,7 +17,7 @@ from cvlib.training.checkpoints import (
     restore_random_state,
     save_checkpoint,
 )
-from cvlib.training.data_parallel import gathered, processes
+from cvlib.training.data_parallel import agreed, gathered, processes
 from cvlib.training.history import Epoch
 from cvlib.training.regularization import EarlyStopping
 
@@ -101,9 +101,10 @@ class Run:
             If it cannot be written.
         """
         self.path = path
-        if not path.exists():
+        if not agreed(path.exists()):  # process 0 says it for all, before it writes
             self.save()
-            load_checkpoint(path)  # better to learn now that it cannot be read than after the run
+            if processes().rank == 0:
+                load_checkpoint(path)  # better to learn now that it cannot be read than later
         elif resume:
             self._load(path, stretchable)
         else:
