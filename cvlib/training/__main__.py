@@ -1,0 +1,260 @@
+"""Train a network from the command line: ``python -m cvlib.training lenet --data mnist``."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch.nn import functional as F
+from torch.optim import Optimizer
+
+from cvlib import data
+from cvlib.data import ImageSet
+from cvlib.networks import LeNet
+from cvlib.training import augmentation, cycles, schedules
+from cvlib.training.checkpoints import save_weights
+from cvlib.training.data_parallel import joined, processes
+from cvlib.training.loop import evaluate, fit
+from cvlib.training.records import write_record
+from cvlib.training.regularization import EarlyStopping
+
+NETWORKS = {"lenet": LeNet}
+FULL_SETS: dict[str, Callable[[str], ImageSet]] = {
+    "mnist": data.mnist,
+    "fashion_mnist": data.fashion_mnist,
+}
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "sgd": partial(torch.optim.SGD, lr=0.1, momentum=0.9, nesterov=True),
+    "adam": partial(torch.optim.Adam, lr=0.001),
+    "adamw": partial(torch.optim.AdamW, lr=0.001),
+}
+SCHEDULES: dict[str, Callable[[int, int], float] | None] = {
+    "constant": None,
+    "cosine": schedules.cosine,
+    "one_cycle": cycles.one_cycle,
+}
+AUGMENTATIONS = {
+    name: getattr(augmentation, name)
+    for name in (
+        "random_horizontal_flip",
+        "random_crop",
+        "random_affine",
+        "random_erasing",
+        "cutout",
+    )
+}
+EXAMPLES = """\
+examples:
+  python -m cvlib.training lenet
+      learns 4,000 of the digits that come with the package, and reads 1,000 others
+  python -m cvlib.training lenet --data mnist --epochs 10 --schedule one_cycle
+      full MNIST, the learning rate rising and falling once
+  python -m cvlib.training lenet --data mnist --checkpoint runs/lenet.pt --resume
+      goes on where it was interrupted; the same line starts it
+  torchrun --nproc_per_node=2 -m cvlib.training lenet --data mnist
+      two processes, on the CPU or on two GPUs, share every batch
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+        With a help for every word.
+    """
+    line = argparse.ArgumentParser(
+        prog="python -m cvlib.training",
+        description="Train a network on labelled pictures, and measure it on others.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    line.add_argument("network", choices=NETWORKS, help="what to train")
+    what = line.add_argument_group("what to learn from")
+    what.add_argument(
+        "--data",
+        choices=("mnist_sample", *FULL_SETS),
+        default="mnist_sample",
+        help="mnist_sample comes with the package; the others are read from CVLIB_DATA, or "
+        "downloaded (default: mnist_sample)",
+    )
+    what.add_argument(
+        "--validation",
+        type=_share,
+        metavar="SHARE",
+        help="hold out this share of the training pictures, from 0 to 1, and measure each epoch on "
+        "it; the test pictures are then used once, at the end. For choosing settings",
+    )
+    how = line.add_argument_group("how to learn")
+    how.add_argument("--epochs", type=int, default=10, help="passes through the pictures (10)")
+    how.add_argument("--batch-size", type=int, default=128, help="pictures a step (128)")
+    how.add_argument("--optimizer", choices=OPTIMIZERS, default="adam", help="(adam)")
+    how.add_argument("--lr", type=float, help="learning rate (0.001; 0.1 for sgd)")
+    how.add_argument("--weight-decay", type=float, default=0.0, help="(0)")
+    how.add_argument(
+        "--schedule",
+        choices=SCHEDULES,
+        default="constant",
+        help="how the learning rate changes from step to step (constant)",
+    )
+    how.add_argument("--label-smoothing", type=float, default=0.0, help="(0)")
+    how.add_argument(
+        "--augment",
+        nargs="+",
+        choices=AUGMENTATIONS,
+        default=[],
+        metavar="NAME",
+        help=f"change the training pictures by chance: {', '.join(AUGMENTATIONS)}",
+    )
+    how.add_argument(
+        "--early-stopping",
+        type=int,
+        metavar="EPOCHS",
+        help="stop when so many epochs brought no progress; needs --validation",
+    )
+    how.add_argument("--seed", type=int, default=0, help="of weights, order and chance (0)")
+    where = line.add_argument_group("where and how fast")
+    where.add_argument("--device", help="cpu, cuda, cuda:1 or auto (CVLIB_DEVICE, else auto)")
+    where.add_argument("--amp", choices=("bfloat16", "float16"), help="mixed precision")
+    where.add_argument("--compile", action="store_true", help="use torch's compiler")
+    where.add_argument(
+        "--channels-last", action="store_true", help="keep the channels of a pixel side by side"
+    )
+    kept = line.add_argument_group("what to keep")
+    kept.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="write the run here after each epoch"
+    )
+    kept.add_argument(
+        "--resume", action="store_true", help="go on from --checkpoint, if it is there"
+    )
+    kept.add_argument("--weights", type=Path, metavar="FILE", help="trained weights, safetensors")
+    kept.add_argument("--csv", type=Path, metavar="FILE", help="the table of epochs")
+    kept.add_argument("--tensorboard", type=Path, metavar="FOLDER", help="curves for TensorBoard")
+    kept.add_argument(
+        "--record", type=Path, metavar="FILE", help="results, command, machine, versions, as JSON"
+    )
+    return line
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        The words after the command's name; those of this process by default.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    line = parser()
+    chosen = line.parse_args(words)
+    if chosen.early_stopping is not None and chosen.validation is None:
+        line.error("--early-stopping needs --validation: the test pictures must not choose")
+    if chosen.resume and chosen.checkpoint is None:
+        line.error("--resume needs --checkpoint")
+    try:
+        with joined(chosen.device) as device:
+            train_and_keep(chosen, words, device)
+    except (ValueError, OSError, FloatingPointError, data.DataError) as error:
+        line.exit(1, f"{line.prog}: {error}\n")
+    except KeyboardInterrupt:
+        stands = f"; {chosen.checkpoint} stands, and --resume goes on from it"
+        line.exit(130, f"\ninterrupted{stands if chosen.checkpoint else ''}\n")
+
+
+def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str | None) -> None:
+    """Train as the command line says, print what was measured, and write what was asked for.
+
+    Parameters
+    ----------
+    chosen
+        What :func:`parser` has read.
+    words
+        The command line, for the record.
+    device
+        Where to train.
+    """
+    train, test = _sets(chosen.data)
+    held_out = test
+    if chosen.validation is not None:
+        train, held_out = train.split(test=chosen.validation, seed=chosen.seed)
+    torch.manual_seed(chosen.seed)
+    model = NETWORKS[chosen.network](num_classes=len(train.classes))
+    if chosen.channels_last:
+        model = model.to(memory_format=torch.channels_last)
+    rate = {} if chosen.lr is None else {"lr": chosen.lr}
+    began = time.perf_counter()
+    history = fit(
+        model,
+        train,
+        held_out,
+        epochs=chosen.epochs,
+        batch_size=chosen.batch_size,
+        optimizer=partial(
+            OPTIMIZERS[chosen.optimizer], weight_decay=chosen.weight_decay, fused=True, **rate
+        ),
+        schedule=SCHEDULES[chosen.schedule],
+        loss=partial(F.cross_entropy, label_smoothing=chosen.label_smoothing),
+        augment=[AUGMENTATIONS[name] for name in chosen.augment],
+        device=device,
+        amp=chosen.amp or False,
+        compile=chosen.compile,
+        seed=chosen.seed,
+        checkpoint=chosen.checkpoint,
+        resume=chosen.resume,
+        early_stopping=chosen.early_stopping and EarlyStopping(chosen.early_stopping),
+    )
+    seconds = time.perf_counter() - began
+    if processes().rank:
+        return
+    measured = evaluate(model, test)
+    print(history.table())
+    print(f"{test.source}: test accuracy {measured.accuracy:.4f}, loss {measured.loss:.4f}")
+    if chosen.weights is not None:
+        save_weights(chosen.weights, model, command=_command(words), data=train.source)
+    if chosen.csv is not None:
+        history.to_csv(chosen.csv)
+    if chosen.tensorboard is not None:
+        history.to_tensorboard(chosen.tensorboard)
+    if chosen.record is not None:
+        results = {
+            "data": train.source,
+            "epochs": len(history.epochs),
+            "seconds": round(seconds, 1),
+            "test_accuracy": measured.accuracy,
+            "test_loss": measured.loss,
+        }
+        place = next(model.parameters()).device
+        write_record(
+            chosen.record, results, command=_command(words), seed=chosen.seed, device=place
+        )
+
+
+def _sets(name: str) -> tuple[ImageSet, ImageSet]:
+    """Return the pictures to learn from and those to test on."""
+    if name == "mnist_sample":
+        return data.mnist_sample().split(test=1000)
+    return FULL_SETS[name]("train"), FULL_SETS[name]("test")
+
+
+def _command(words: Sequence[str]) -> str:
+    started = "python" if processes().world_size == 1 else "torchrun"
+    count = "" if started == "python" else f" --nproc_per_node={processes().world_size}"
+    return f"{started}{count} -m cvlib.training {shlex.join(words)}"
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return share
+
+
+if __name__ == "__main__":
+    main()

