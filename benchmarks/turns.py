@@ -12,6 +12,42 @@ import torch
 Result = TypeVar("Result")
 
 
+def seconds_in_turns(
+    sides: Mapping[str, Callable[[], Result]],
+    runs: int,
+    *,
+    warm_up: int,
+    agree: Callable[[Result, Result], None],
+) -> dict[str, list[float]]:
+    """Run all sides in each turn, and return each one's seconds, turn by turn.
+
+    Parameters
+    ----------
+    sides, runs, warm_up, agree
+        As for :func:`take_turns`.
+
+    Returns
+    -------
+    dict of list
+        ``runs`` times for each side.
+    """
+    reference, *others = sides
+    synchronize = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(warm_up + runs):
+        ends = {}
+        for name, side in sides.items():
+            synchronize()
+            begin = time.perf_counter()
+            ends[name] = side()
+            synchronize()
+            if turn >= warm_up:
+                seconds[name].append(time.perf_counter() - begin)
+        for name in others:
+            agree(ends[name], ends[reference])
+    return seconds
+
+
 def take_turns(
     sides: Mapping[str, Callable[[], Result]],
     runs: int,
@@ -38,19 +74,7 @@ def take_turns(
         Milliseconds (median) of each side; median and quartiles of the others' ratios.
     """
     reference, *others = sides
-    synchronize = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for turn in range(warm_up + runs):
-        ends = {}
-        for name, side in sides.items():
-            synchronize()
-            begin = time.perf_counter()
-            ends[name] = side()
-            synchronize()
-            if turn >= warm_up:
-                seconds[name].append(time.perf_counter() - begin)
-        for name in others:
-            agree(ends[name], ends[reference])
+    seconds = seconds_in_turns(sides, runs, warm_up=warm_up, agree=agree)
     ratios = {
         name: [mine / bare for mine, bare in zip(seconds[name], seconds[reference], strict=True)]
         for name in others
