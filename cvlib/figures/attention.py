@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
 
+from cvlib.figures.squares import numeral
 from cvlib.figures.style import as_picture, hide_frame, new_figure, palette
 from cvlib.layers.attention import soft_attention
 
@@ -58,10 +59,10 @@ def draw_soft_attention(x: Tensor, scores: Tensor) -> Figure:
             square = Rectangle((left, y), 0.96, 1, facecolor=colour, edgecolor=_LINE)
             place.add_patch(square)
             middle = (left + 0.48, y + 0.52)
-            place.text(*middle, _number(number), ha="center", va="center", fontsize=12)
+            place.text(*middle, numeral(number), ha="center", va="center", fontsize=12)
     pairs = zip(weights.tolist(), x.tolist(), strict=True)
-    products = " + ".join(f"{_number(weight)}·{_number(value)}" for weight, value in pairs)
-    total = f"{products} = {_number(float(soft_attention(x, scores, 0)))}"
+    products = " + ".join(f"{numeral(weight)}·{numeral(value)}" for weight, value in pairs)
+    total = f"{products} = {numeral(float(soft_attention(x, scores, 0)))}"
     place.text((len(x) - 1.4) / 2, 3.95, total, ha="center", va="center", fontsize=12)
     return figure
 
@@ -155,9 +156,3 @@ def overlay(
         inner = np.s_[line : down - line, line : across - line]
         laid[top : top + down, left : left + across][inner] = block[inner]
     return laid
-
-
-def _number(value: float) -> str:
-    """Write a number as on paper: no decimals where none are needed, a true minus sign."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return ("0" if text == "-0" else text).replace("-", "−")

@@ -8,11 +8,26 @@ from itertools import product
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvlib.figures.style import hide_frame, new_figure, palette
+from cvlib.figures.squares import (
+    EMPTY,
+    FAINT,
+    LINE,
+    RESULT,
+    SEEN,
+    USED,
+    WINDOWS,
+    draw_grid,
+    draw_square,
+    mark_square,
+    new_drawing,
+    numeral,
+    write_label,
+    write_symbol,
+)
+from cvlib.figures.style import hide_frame, new_figure
 from cvlib.layers.convolution import conv2d, output_size, unfold
 
 __all__ = [
@@ -22,11 +37,6 @@ __all__ = [
     "draw_output_size",
     "draw_unfold",
 ]
-
-# Paler shades of the palette, on which numbers can be read.
-_SEEN, _USED, _RESULT = "#CFE6F7", "#FBE3B5", "#F9D3BD"
-_WINDOWS = ("#CFE6F7", "#FBE3B5", "#CDEBDF", "#F3D9E6")
-_LINE, _FAINT, _EMPTY = "#333333", "#BBBBBB", "#F2F2F2"
 
 
 def draw_cross_correlation(x: Tensor, weight: Tensor, row: int = 0, column: int = 0) -> Figure:
@@ -57,24 +67,26 @@ def draw_cross_correlation(x: Tensor, weight: Tensor, row: int = 0, column: int 
     y = conv2d(channels, kernel[None])[0]
     (height, width), (rows, columns) = channels.shape[1:], kernel.shape[1:]
     right, total = width + 1.6 + columns + 1.6, len(channels) * (height + 1)
-    figure, axes = _drawing(right + y.shape[1], total - 0.4 + 0.5 * len(channels))
+    figure, axes = new_drawing(right + y.shape[1], total - 0.4 + 0.5 * len(channels))
     seen = [(row + i, column + j) for i, j in np.ndindex(rows, columns)]
     sums = []
     for number, (values, weights) in enumerate(zip(channels, kernel, strict=True)):
         top, name = number * (height + 1), f" {number + 1}" if len(channels) > 1 else ""
         middle = top + (height - rows) / 2
-        _grid(axes, values, (0, top), dict.fromkeys(seen, _SEEN))
-        _grid(axes, weights, (width + 1.6, middle), dict.fromkeys(np.ndindex(rows, columns), _USED))
-        _symbol(axes, "★", width + 0.8, top + height / 2)
-        _label(axes, f"input{name}", 0, top)
-        _label(axes, f"kernel{name}", width + 1.6, middle)
+        draw_grid(axes, values, (0, top), dict.fromkeys(seen, SEEN))
+        draw_grid(
+            axes, weights, (width + 1.6, middle), dict.fromkeys(np.ndindex(rows, columns), USED)
+        )
+        write_symbol(axes, "★", width + 0.8, top + height / 2)
+        write_label(axes, f"input{name}", 0, top)
+        write_label(axes, f"kernel{name}", width + 1.6, middle)
         pairs = zip(weights.flatten(), (values[place] for place in seen), strict=True)
-        sums.append(" + ".join(f"{_number(weight)}·{_number(pixel)}" for weight, pixel in pairs))
+        sums.append(" + ".join(f"{numeral(weight)}·{numeral(pixel)}" for weight, pixel in pairs))
     middle = (total - 1 - y.shape[0]) / 2
-    _symbol(axes, "=", right - 0.8, middle + y.shape[0] / 2)
-    _grid(axes, y, (right, middle), {(row, column): _RESULT})
-    _label(axes, "output", right, middle)
-    words = "\n+ ".join(sums).replace("+ −", "− ") + f" = {_number(y[row, column])}"
+    write_symbol(axes, "=", right - 0.8, middle + y.shape[0] / 2)
+    draw_grid(axes, y, (right, middle), {(row, column): RESULT})
+    write_label(axes, "output", right, middle)
+    words = "\n+ ".join(sums).replace("+ −", "− ") + f" = {numeral(y[row, column])}"
     axes.text((right + y.shape[1]) / 2, total - 0.6, words, ha="center", va="top", fontsize=10)
     return figure
 
@@ -109,19 +121,19 @@ def draw_output_size(
     first, last = set(product(taps, taps)), set(product(starts[-1] + taps, starts[-1] + taps))
     widest = size + 2 * max(padding, 1)
     right = widest + 1.2
-    figure, axes = _drawing(right + size, widest + 0.9)
+    figure, axes = new_drawing(right + size, widest + 0.9)
     corner, middle = (widest - padded) / 2, (widest - count) / 2
     for r, c in np.ndindex(padded, padded):
         inside = padding <= min(r, c) and max(r, c) < size + padding
-        colour = _SEEN if (r, c) in first else "none" if inside else _EMPTY
+        colour = SEEN if (r, c) in first else "none" if inside else EMPTY
         never = not {r, c} <= seen
         mark = "×" if never else "" if inside else "0"
-        _cell(axes, corner + c, corner + r, colour, mark, line=_LINE if inside else _FAINT)
+        draw_square(axes, corner + c, corner + r, colour, mark, line=LINE if inside else FAINT)
         if (r, c) in last:
-            _mark(axes, corner + c, corner + r)
+            mark_square(axes, corner + c, corner + r)
     for r, c in np.ndindex(count, count):
-        _cell(axes, right + c, middle + r, _SEEN if r == c == 0 else "none")
-    _mark(axes, right + count - 1, middle + count - 1)
+        draw_square(axes, right + c, middle + r, SEEN if r == c == 0 else "none")
+    mark_square(axes, right + count - 1, middle + count - 1)
     for words, left, side in (("input", corner, padded), ("output", right, count)):
         axes.text(
             left, (widest + side) / 2 + 0.5, f"{words} {side} × {side}", va="center", fontsize=12
@@ -160,23 +172,23 @@ def draw_unfold(x: Tensor, kernel_size: int) -> Figure:
     """
     columns = unfold(x[None], kernel_size)
     count = columns.shape[1]
-    if count > len(_WINDOWS):
-        raise ValueError(f"x has {count} windows; expected at most {len(_WINDOWS)}")
+    if count > len(WINDOWS):
+        raise ValueError(f"x has {count} windows; expected at most {len(WINDOWS)}")
     height, width = x.shape
     across = output_size((height, width), kernel_size)[1]
     down = -(-count // across)
     tall = max(down * (height + 1) - 1, len(columns))
     right = across * (width + 1) + 1.4
-    figure, axes = _drawing(right + count, tall)
+    figure, axes = new_drawing(right + count, tall)
     for number in range(count):
         r, c = divmod(number, across)
         place = (c * (width + 1), (tall - down * (height + 1) + 1) / 2 + r * (height + 1))
         seen = [(r + i, c + j) for i, j in np.ndindex(kernel_size, kernel_size)]
-        _grid(axes, x, place, dict.fromkeys(seen, _WINDOWS[number]))
-    colours = {place: _WINDOWS[place[1]] for place in np.ndindex(*columns.shape)}
+        draw_grid(axes, x, place, dict.fromkeys(seen, WINDOWS[number]))
+    colours = {place: WINDOWS[place[1]] for place in np.ndindex(*columns.shape)}
     middle = (tall - len(columns)) / 2
-    _symbol(axes, "→", right - 1.2, tall / 2)
-    _grid(axes, columns, (right, middle), colours)
+    write_symbol(axes, "→", right - 1.2, tall / 2)
+    draw_grid(axes, columns, (right, middle), colours)
     return figure
 
 
@@ -214,7 +226,7 @@ def draw_filter(picture: NDArray[np.uint8], kernel: Tensor, result: Tensor) -> F
     axes[0, 0].imshow(picture, vmin=0, vmax=255, cmap="gray")
     axes[0, 2].imshow(result.cpu().numpy(), vmin=limits[0], vmax=limits[1], cmap="gray")
     _kernel(axes[0, 1], kernel, size=10 if kernel.shape[1] < 5 else 7)
-    titles = ("picture", f"kernel, sum {_number(total)}", "result")
+    titles = ("picture", f"kernel, sum {numeral(total)}", "result")
     for place, words in zip(axes[0], titles, strict=True):
         hide_frame(place)
         place.set_title(words, loc="center")
@@ -263,64 +275,8 @@ def draw_learning(
     return figure
 
 
-def _drawing(width: float, height: float) -> tuple[Figure, Axes]:
-    """Make a figure to draw squares on: x from 0 to ``width``, y downwards to ``height``."""
-    inches = min(7 / (width + 0.4), 0.42)
-    figure, axes = new_figure(width=inches * (width + 0.4), height=inches * (height + 0.8))
-    axes[0, 0].set_aspect("equal")
-    axes[0, 0].set_xlim(-0.1, width + 0.1)
-    axes[0, 0].set_ylim(height + 0.1, -0.7)
-    hide_frame(axes[0, 0])
-    return figure, axes[0, 0]
-
-
 def _kernel(axes: Axes, kernel: Tensor, size: float) -> None:
     axes.set_aspect("equal")
     axes.set_xlim(-0.1, kernel.shape[1] + 0.1)
     axes.set_ylim(kernel.shape[0] + 0.1, -0.1)
-    _grid(axes, kernel, (0, 0), {}, size=size)
-
-
-def _grid(
-    axes: Axes,
-    values: Tensor,
-    corner: tuple[float, float],
-    colours: Mapping[tuple[int, ...], str],
-    size: float = 11,
-) -> None:
-    """Draw numbers in squares, their upper left corner at (x, y), some of them coloured."""
-    for place, value in np.ndenumerate(values.detach().cpu().numpy()):
-        left, top = corner[0] + place[1], corner[1] + place[0]
-        _cell(axes, left, top, colours.get(place, "none"), _number(value), size)
-
-
-def _cell(
-    axes: Axes,
-    left: float,
-    top: float,
-    colour: str,
-    text: str = "",
-    size: float = 11,
-    line: str = _LINE,
-) -> None:
-    axes.add_patch(Rectangle((left, top), 1, 1, facecolor=colour, edgecolor=line, linewidth=1))
-    axes.text(left + 0.5, top + 0.52, text, ha="center", va="center", fontsize=size, color=_LINE)
-
-
-def _mark(axes: Axes, left: float, top: float) -> None:
-    place, colour = (left + 0.12, top + 0.12), palette["vermillion"]
-    axes.add_patch(Rectangle(place, 0.76, 0.76, fill=False, edgecolor=colour, linewidth=2))
-
-
-def _symbol(axes: Axes, text: str, x: float, y: float) -> None:
-    axes.text(x, y, text, ha="center", va="center", fontsize=14)
-
-
-def _label(axes: Axes, text: str, left: float, top: float) -> None:
-    axes.text(left, top - 0.35, text, ha="left", va="center", fontsize=10, color=palette["grey"])
-
-
-def _number(value: float | Tensor) -> str:
-    """Write a number as on paper: no decimals where none are needed, a true minus sign."""
-    text = f"{float(value):.2f}".rstrip("0").rstrip(".")
-    return ("0" if text == "-0" else text).replace("-", "−")
+    draw_grid(axes, kernel, (0, 0), {}, size=size)

@@ -11,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from cvlib.figures.squares import numeral
 from cvlib.figures.style import hide_frame, new_figure, palette
 
 __all__ = ["draw_grids", "draw_kernel", "draw_row"]
@@ -88,7 +89,7 @@ def draw_kernel(kernel: NDArray[Any], result: NDArray[Any]) -> Figure:
     weights.set_aspect("equal")
     _squares(weights, kernel)
     total = float(np.sum(kernel))
-    weights.set_title(f"weights, sum {_number(total)}", loc="center")
+    weights.set_title(f"weights, sum {numeral(total)}", loc="center")
     low = -127.5 if abs(total) < 1e-6 else 0.0
     picture.imshow(result, vmin=low, vmax=low + 255, cmap="gray")
     picture.set_title("result", loc="center")
@@ -149,10 +150,4 @@ def _squares(axes: Axes, values: NDArray[Any]) -> None:
     axes.set_ylim(rows + 0.05, -0.05)
     size = 10 if columns <= 3 else 7
     for (row, column), value in np.ndenumerate(values):
-        axes.text(column + 0.5, row + 0.5, _number(value), ha="center", va="center", fontsize=size)
-
-
-def _number(value: float) -> str:
-    """Write a number as on paper: no decimals where none are needed, a true minus sign."""
-    text = f"{float(value):.2f}".rstrip("0").rstrip(".")
-    return ("0" if text == "-0" else text).replace("-", "−")
+        axes.text(column + 0.5, row + 0.5, numeral(value), ha="center", va="center", fontsize=size)

@@ -11,14 +11,14 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvlib.figures.convolution import (
-    _LINE,
-    _WINDOWS,
-    _drawing,
-    _grid,
-    _label,
-    _number,
-    _symbol,
+from cvlib.figures.squares import (
+    LINE,
+    WINDOWS,
+    draw_grid,
+    new_drawing,
+    numeral,
+    write_label,
+    write_symbol,
 )
 from cvlib.figures.style import hide_frame, new_figure, palette
 from cvlib.layers.pooling import avg_pool2d, interpolate, max_pool2d
@@ -48,17 +48,15 @@ def draw_pooling(x: Tensor) -> Figure:
     height, width = x.shape
     kernel = (height // 2, width // 2)
     maxima, means = (pool(x[None], kernel)[0] for pool in (max_pool2d, avg_pool2d))
-    figure, axes = _drawing(width + 7.6, height)
-    quarters = {
-        p: _WINDOWS[p[0] // kernel[0] * 2 + p[1] // kernel[1]] for p in np.ndindex(*x.shape)
-    }
-    _grid(axes, x, (0, 0), quarters)
-    _label(axes, "input", 0, 0)
-    _symbol(axes, "→", width + 0.8, height / 2)
-    colours = {place: _WINDOWS[place[0] * 2 + place[1]] for place in np.ndindex(2, 2)}
+    figure, axes = new_drawing(width + 7.6, height)
+    quarters = {p: WINDOWS[p[0] // kernel[0] * 2 + p[1] // kernel[1]] for p in np.ndindex(*x.shape)}
+    draw_grid(axes, x, (0, 0), quarters)
+    write_label(axes, "input", 0, 0)
+    write_symbol(axes, "→", width + 0.8, height / 2)
+    colours = {place: WINDOWS[place[0] * 2 + place[1]] for place in np.ndindex(2, 2)}
     for words, values, left in (("maximum", maxima, 1.6), ("average", means, 5.1)):
-        _grid(axes, values, (width + left, height / 2 - 1), colours, size=10)
-        _label(axes, words, width + left, height / 2 - 1)
+        draw_grid(axes, values, (width + left, height / 2 - 1), colours, size=10)
+        write_label(axes, words, width + left, height / 2 - 1)
     return figure
 
 
@@ -98,13 +96,11 @@ def draw_corners(row: Sequence[float], size: int) -> Figure:
         squares = [(float(i), 1.0, 0.0, value, 11) for i, value in enumerate(row)]
         squares += [(c, step, 1.5, v.item(), 9) for c, v in zip(centres, new, strict=True)]
         for centre, width, top, value, font in squares:
-            colour = _WINDOWS[1] if top else _WINDOWS[0]
-            box = Rectangle(
-                (centre - width / 2, top), width, 0.8, facecolor=colour, edgecolor=_LINE
-            )
+            colour = WINDOWS[1] if top else WINDOWS[0]
+            box = Rectangle((centre - width / 2, top), width, 0.8, facecolor=colour, edgecolor=LINE)
             place.add_patch(box)
-            text = {"ha": "center", "va": "center", "fontsize": font, "color": _LINE}
-            place.text(centre, top + 0.4, _number(value), **text)
+            text = {"ha": "center", "va": "center", "fontsize": font, "color": LINE}
+            place.text(centre, top + 0.4, numeral(value), **text)
         for centre in centres:
             place.plot([centre, centre], [0.68, 1.5], color=palette["vermillion"], linewidth=1.4)
             place.plot(centre, 0.68, "^", color=palette["vermillion"], markersize=5)

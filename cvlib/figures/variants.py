@@ -14,7 +14,22 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvlib.figures.convolution import _cell, _drawing, _grid, _label, _mark, _number, _symbol
+from cvlib.figures.squares import (
+    EMPTY,
+    FAINT,
+    LINE,
+    PRODUCT,
+    RESULT,
+    SEEN,
+    USED,
+    draw_grid,
+    draw_square,
+    mark_square,
+    new_drawing,
+    numeral,
+    write_label,
+    write_symbol,
+)
 from cvlib.figures.style import hide_frame, new_figure, palette
 from cvlib.layers.convolution import conv2d, conv_transpose2d, output_size
 
@@ -27,9 +42,6 @@ __all__ = [
     "draw_stamps",
 ]
 
-# Paler shades of the palette, on which numbers can be read.
-_SEEN, _USED, _RESULT, _PRODUCT = "#CFE6F7", "#FBE3B5", "#F9D3BD", "#CDEBDF"
-_LINE, _FAINT, _EMPTY = "#333333", "#BBBBBB", "#F2F2F2"
 _SHADES = LinearSegmentedColormap.from_list("counts", ["#FFFFFF", "#CFE6F7", "#7FBDE6"])
 
 
@@ -75,35 +87,35 @@ def draw_channel_products(
     first = output // (maps // groups) * part
     kernel_left, products_left = width + 1.2, width + columns + 2.4
     right, total = products_left + columns + 2.8, channels * (height + 1)
-    figure, axes = _drawing(right + y.shape[2], max(total, maps * (y.shape[1] + 1.2)) - 0.2)
+    figure, axes = new_drawing(right + y.shape[2], max(total, maps * (y.shape[1] + 1.2)) - 0.2)
     seen = [(row + i, column + j) for i, j in np.ndindex(rows, columns)]
     sums = []
     for channel, values in enumerate(x):
         top = channel * (height + 1)
         middle, used = top + (height - rows) / 2, first <= channel < first + part
-        _label(axes, f"input {channel + 1}", 0, top)
-        _grid(axes, values, (0, top), dict.fromkeys(seen, _SEEN) if used else {}, 13)
+        write_label(axes, f"input {channel + 1}", 0, top)
+        draw_grid(axes, values, (0, top), dict.fromkeys(seen, SEEN) if used else {}, 13)
         if not used:
             axes.text(kernel_left, top + height / 2, "another group", va="center", fontsize=11)
             continue
         kernel = weight[output, channel - first]
         terms = kernel * values[row : row + rows, column : column + columns]
-        _label(axes, f"kernel {output + 1}", kernel_left, middle)
-        _label(axes, "products", products_left, middle)
-        _symbol(axes, "·", width + 0.6, top + height / 2)
-        _symbol(axes, "=", products_left - 0.6, top + height / 2)
+        write_label(axes, f"kernel {output + 1}", kernel_left, middle)
+        write_label(axes, "products", products_left, middle)
+        write_symbol(axes, "·", width + 0.6, top + height / 2)
+        write_symbol(axes, "=", products_left - 0.6, top + height / 2)
         places = list(np.ndindex(rows, columns))
-        _grid(axes, kernel, (kernel_left, middle), dict.fromkeys(places, _USED), 13)
-        _grid(axes, terms, (products_left, middle), dict.fromkeys(places, _PRODUCT), 13)
-        sums.append(_number(terms.sum()))
-        _symbol(axes, f"→ {sums[-1]}", products_left + columns + 1.1, top + height / 2)
+        draw_grid(axes, kernel, (kernel_left, middle), dict.fromkeys(places, USED), 13)
+        draw_grid(axes, terms, (products_left, middle), dict.fromkeys(places, PRODUCT), 13)
+        sums.append(numeral(terms.sum()))
+        write_symbol(axes, f"→ {sums[-1]}", products_left + columns + 1.1, top + height / 2)
     tall = y.shape[1] + 1.2
     for number, values in enumerate(y):
         corner = right, number * tall + (total - 1 - maps * tall + 1.2) / 2
-        _label(axes, f"output {number + 1}", *corner)
-        _grid(axes, values, corner, {(row, column): _RESULT} if number == output else {}, 13)
-    words = " + ".join([*sums, f"bias {_number(bias[output])}"])
-    words = f"{words} = {_number(y[output, row, column])}".replace("+ −", "− ")
+        write_label(axes, f"output {number + 1}", *corner)
+        draw_grid(axes, values, corner, {(row, column): RESULT} if number == output else {}, 13)
+    words = " + ".join([*sums, f"bias {numeral(bias[output])}"])
+    words = f"{words} = {numeral(y[output, row, column])}".replace("+ −", "− ")
     axes.text((right + y.shape[2]) / 2, total - 0.5, words, ha="center", va="top", fontsize=13)
     return figure
 
@@ -136,18 +148,18 @@ def draw_reads(
     middle = stride * (count // 2) + taps
     widest = size + 2 * max(padding, 1)
     right = widest + 1.2
-    figure, axes = _drawing(right + size, widest + 0.9)
+    figure, axes = new_drawing(right + size, widest + 0.9)
     corner, lower = (widest - padded) / 2, (widest - count) / 2
     for r, c in np.ndindex(padded, padded):
         inside = padding <= min(r, c) and max(r, c) < size + padding
-        colour = _shade(line[r] * line[c], kernel_size**2) if inside else _EMPTY
+        colour = _shade(line[r] * line[c], kernel_size**2) if inside else EMPTY
         text = str(line[r] * line[c]) if inside else ""
-        _cell(axes, corner + c, corner + r, colour, text, 13, _LINE if inside else _FAINT)
+        draw_square(axes, corner + c, corner + r, colour, text, 13, LINE if inside else FAINT)
     for r, c in product(middle, middle):
-        _mark(axes, corner + c, corner + r)
+        mark_square(axes, corner + c, corner + r)
     for r, c in np.ndindex(count, count):
-        _cell(axes, right + c, lower + r, "none")
-    _mark(axes, right + count // 2, lower + count // 2)
+        draw_square(axes, right + c, lower + r, "none")
+    mark_square(axes, right + count // 2, lower + count // 2)
     for words, left, side in ((f"input {size} × {size}", corner, padded), ("output", right, count)):
         words = f"output {count} × {count}" if words == "output" else words
         axes.text(left, (widest + side) / 2 + 0.5, words, va="center", fontsize=13)
@@ -187,20 +199,20 @@ def draw_stamps(
     overlaps = conv_transpose2d(*ones, None, stride, 0, output_padding)[0].int()
     whole = len(values)
     right = side + taps + 2.4
-    figure, axes = _drawing(right + whole, whole + 0.3)
+    figure, axes = new_drawing(right + whole, whole + 0.3)
     middles = [(whole - number) / 2 for number in (side, taps)]
-    _grid(axes, x, (0, middles[0]), {(0, 0): _SEEN}, 13)
-    used = dict.fromkeys(np.ndindex(taps, taps), _USED)
-    _grid(axes, weight, (side + 1.2, middles[1]), used, 13)
-    _label(axes, "input", 0, middles[0])
-    _label(axes, "kernel", side + 1.2, middles[1])
-    _symbol(axes, "→", right - 0.6, whole / 2)
+    draw_grid(axes, x, (0, middles[0]), {(0, 0): SEEN}, 13)
+    used = dict.fromkeys(np.ndindex(taps, taps), USED)
+    draw_grid(axes, weight, (side + 1.2, middles[1]), used, 13)
+    write_label(axes, "input", 0, middles[0])
+    write_label(axes, "kernel", side + 1.2, middles[1])
+    write_symbol(axes, "→", right - 0.6, whole / 2)
     for r, c in np.ndindex(whole, whole):
         kept = padding <= min(r, c) and max(r, c) < whole - padding
-        colour = ("#FFFFFF", _SEEN)[int(overlaps[r, c] > 0)]
-        colour = (_RESULT if overlaps[r, c] > 1 else colour) if kept else _EMPTY
-        number = _number(values[r, c])
-        _cell(axes, right + c, r, colour, number, 13, _LINE if kept else _FAINT)
+        colour = ("#FFFFFF", SEEN)[int(overlaps[r, c] > 0)]
+        colour = (RESULT if overlaps[r, c] > 1 else colour) if kept else EMPTY
+        number = numeral(values[r, c])
+        draw_square(axes, right + c, r, colour, number, 13, LINE if kept else FAINT)
     corner, inner, blue = (right + 0.06, 0.06), taps - 0.12, palette["blue"]
     axes.add_patch(Rectangle(corner, inner, inner, fill=False, edgecolor=blue, linewidth=2.5))
     result = whole - 2 * padding
@@ -236,7 +248,7 @@ def draw_counts(counts: Mapping[str, Tensor]) -> Figure:
     for axes, (name, table) in zip(places, counts.items(), strict=True):
         _table(axes, name, table.shape)
         for (r, c), number in np.ndenumerate(table.int().numpy()):
-            _cell(axes, c, r, _shade(number, most), str(number), 11)
+            draw_square(axes, c, r, _shade(number, most), str(number), 11)
     return figure
 
 
@@ -265,7 +277,7 @@ def draw_mixing(matrices: Mapping[str, Tensor]) -> Figure:
     for axes, (name, matrix) in zip(places, matrices.items(), strict=True):
         _table(axes, name, matrix.shape)
         for (r, c), number in np.ndenumerate(matrix.detach().cpu().numpy()):
-            _cell(axes, c, r, palette["sky"] if number else "#FFFFFF")
+            draw_square(axes, c, r, palette["sky"] if number else "#FFFFFF")
         axes.set_xlabel("input channel", fontsize=10)
     places[0].set_ylabel("output channel", fontsize=10)
     return figure

@@ -285,11 +285,7 @@ def check_convolution(
         If shapes do not fit together.
     """
     check_pictures(x)
-    for name, tensor in (("weight", weight), ("bias", bias)):
-        if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"{name} is a {type(tensor).__name__}; expected a tensor")
-        if tensor is not None and tensor.dtype != x.dtype:
-            raise TypeError(f"{name} is {tensor.dtype}; expected {x.dtype}, as x is")
+    check_tensors(x=x, weight=weight, bias=bias)
     shape, channels = tuple(weight.shape), x.shape[-3]
     if len(shape) != 4 or 0 in shape:
         raise ValueError(f"weight has shape {shape}; expected four sizes, none of them 0")

@@ -12,7 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cvlib.layers.arguments import Size, check_convolution, check_pictures, integer, pair
+from cvlib.layers.arguments import (
+    Size,
+    check_convolution,
+    check_pictures,
+    check_tensors,
+    integer,
+    pair,
+)
 from cvlib.layers.convolution import output_size
 
 __all__ = ["bilinear_sample", "channel_shuffle", "deform_conv2d"]
@@ -94,8 +101,8 @@ def bilinear_sample(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     tensor([[[5., 2.]]])
     """
     check_pictures(x)
+    check_tensors(x=x, rows=rows, columns=columns)
     for name, places in (("rows", rows), ("columns", columns)):
-        _check_tensor(name, places, x)
         if places.shape != rows.shape or x.ndim != 4 or places.shape[:1] != x.shape[:1]:
             shapes = f"{tuple(places.shape)} with x {tuple(x.shape)}"
             raise ValueError(f"{name} has shape {shapes}; expected (N, ...) with x (N, C, H, W)")
@@ -173,9 +180,7 @@ def deform_conv2d(
     check_pictures(x)
     groups, pads = _groups(x, weight), pair("padding", padding)
     stride, dilation, _ = check_convolution(x, weight, bias, stride, 0, dilation, groups)
-    _check_tensor("offset", offset, x)
-    if mask is not None:
-        _check_tensor("mask", mask, x)
+    check_tensors(x=x, offset=offset, mask=mask)
     if x.ndim == 3:
         moved, factors = offset[None], None if mask is None else mask[None]
         return deform_conv2d(x[None], moved, weight, bias, stride, pads, dilation, factors)[0]
@@ -212,13 +217,6 @@ def _groups(x: Tensor, weight: Tensor) -> int:
     channels, shape = x.shape[-3], tuple(getattr(weight, "shape", ()))
     fits = len(shape) == 4 and 0 < shape[1] <= channels and channels % shape[1] == 0
     return channels // shape[1] if fits else 1
-
-
-def _check_tensor(name: str, tensor: Tensor, x: Tensor) -> None:
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name} is a {type(tensor).__name__}; expected a tensor")
-    if tensor.dtype != x.dtype:
-        raise TypeError(f"{name} is {tensor.dtype}; expected {x.dtype}, as x is")
 
 
 def _parts(name: str, tensor: Tensor, x: Tensor, numbers: int, size: tuple[int, int]) -> int:

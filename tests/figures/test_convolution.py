@@ -11,7 +11,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cvlib.figures import convolution, palette
+from cvlib.figures import palette
+from cvlib.figures import squares as paper
 from cvlib.figures.convolution import (
     draw_cross_correlation,
     draw_filter,
@@ -50,15 +51,15 @@ def test_the_sum_below_is_right(channels: int, place: tuple[int, int]) -> None:
     assert eval(terms.replace("·", "*").replace("\n", "")) == float(total)
     assert float(total) == conv2d(x, weight[None])[0][place]
     assert "+ −" not in texts(figure)[-1]
-    (left, top), corner = squares(figure, convolution._RESULT)[0], (8.2, (4 * channels - 3) / 2)
+    (left, top), corner = squares(figure, paper.RESULT)[0], (8.2, (4 * channels - 3) / 2)
     assert (left, top) == pytest.approx((corner[0] + place[1], corner[1] + place[0]))
     assert_nothing_is_clipped(figure)
 
 
 def test_the_window_is_coloured() -> None:
     figure = draw_cross_correlation(X, WEIGHT, row=1, column=0)
-    assert squares(figure, convolution._SEEN) == [(0, 1), (1, 1), (0, 2), (1, 2)]
-    assert len(squares(figure, convolution._RESULT)) == 1
+    assert squares(figure, paper.SEEN) == [(0, 1), (1, 1), (0, 2), (1, 2)]
+    assert len(squares(figure, paper.RESULT)) == 1
 
 
 @pytest.mark.parametrize("sizes", list(product([3, 2], [1, 2, 3], [0, 1], [1, 2])))
@@ -70,10 +71,10 @@ def test_every_frame_of_the_arithmetic(sizes: tuple[int, int, int, int]) -> None
     expression, _, told = formula.partition(" = ")
     assert eval(expression.replace("/", "//")) == int(told) == count
     assert f"output {count} × {count}" in texts(figure)
-    assert len(squares(figure, convolution._SEEN)) == kernel_size**2 + 1
+    assert len(squares(figure, paper.SEEN)) == kernel_size**2 + 1
     frames = squares(figure, palette["vermillion"], filled=False)
     assert len(frames) == kernel_size**2 + 1
-    taps = np.array(frames[:-1]) - np.array(squares(figure, convolution._SEEN)[:-1])
+    taps = np.array(frames[:-1]) - np.array(squares(figure, paper.SEEN)[:-1])
     assert np.ptp(taps, axis=0).tolist() == pytest.approx([0, 0])
     assert taps[0] == pytest.approx([stride * (count - 1) + 0.12] * 2)
     x = torch.zeros(1, 7, 7, requires_grad=True)
@@ -101,7 +102,7 @@ def test_columns_have_the_numbers_and_the_colours_of_their_windows() -> None:
     x = torch.tensor([[3, 1, 2, 7, 8], [0, 4, 1, 6, 9]])
     figure = draw_unfold(x, 2)
     assert "".join(texts(figure)[-16:]) == "3127 1278 0416 4169".replace(" ", "")
-    for colour in convolution._WINDOWS:
+    for colour in paper.WINDOWS:
         lefts = [x for x, _ in squares(figure, colour)]
         assert lefts[4:] == [lefts[4]] * 4
     assert_nothing_is_clipped(figure)
@@ -145,4 +146,4 @@ def test_learning_shows_each_loss_and_each_kernel() -> None:
 
 def test_numbers_are_written_as_on_paper() -> None:
     numbers = [1.0, -1.0, 0.04, -0.001, 1.204, 10.0]
-    assert [convolution._number(n) for n in numbers] == ["1", "−1", "0.04", "0", "1.2", "10"]
+    assert [paper.numeral(n) for n in numbers] == ["1", "−1", "0.04", "0", "1.2", "10"]

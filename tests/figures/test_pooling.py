@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from matplotlib.patches import Rectangle
 
 from cvlib.data import photograph
-from cvlib.figures import convolution
 from cvlib.figures.pooling import draw_corners, draw_pooling, draw_shift
+from cvlib.figures.squares import WINDOWS
 from tests.figures.clipping import assert_nothing_is_clipped
 from tests.figures.test_convolution import squares, texts
 
@@ -23,8 +23,8 @@ def test_each_window_has_its_colour_and_its_numbers() -> None:
         *("5", "4", "6", "8", "maximum"),
         *("2.75", "1.75", "2.25", "5.5", "average"),
     ]
-    assert [len(squares(figure, colour)) for colour in convolution._WINDOWS] == [6] * 4
-    assert squares(figure, convolution._WINDOWS[1])[:4] == [(2, 0), (3, 0), (2, 1), (3, 1)]
+    assert [len(squares(figure, colour)) for colour in WINDOWS] == [6] * 4
+    assert squares(figure, WINDOWS[1])[:4] == [(2, 0), (3, 0), (2, 1), (3, 1)]
     assert_nothing_is_clipped(figure)
 
 
