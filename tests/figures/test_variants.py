@@ -11,7 +11,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cvlib.figures import palette, variants
+from cvlib.figures import palette
+from cvlib.figures.squares import RESULT
 from cvlib.figures.variants import (
     draw_channel_products,
     draw_counts,
@@ -52,7 +53,7 @@ def test_the_sum_below_is_right(groups: int, output: int, row: int, column: int)
     assert float(total) == conv2d(X, weight, BIAS, groups=groups)[output, row, column]
     assert texts(figure).count("another group") == groups - 1
     assert texts(figure).count("products") == 2 // groups
-    assert len(squares(figure, variants._RESULT)) == 1
+    assert len(squares(figure, RESULT)) == 1
     assert_nothing_is_clipped(figure)
 
 
@@ -91,7 +92,7 @@ def test_stamps_are_the_transposed_convolution(sizes: tuple[int, int, int]) -> N
     kept = drawn.view(whole, whole)[padding : whole - padding, padding : whole - padding]
     assert torch.equal(kept, y.int())
     ones = conv_transpose2d(torch.ones(1, 2, 2), torch.ones(1, 1, 3, 3), None, *sizes)
-    assert len(squares(figure, variants._RESULT)) == int((ones > 1).sum())
+    assert len(squares(figure, RESULT)) == int((ones > 1).sum())
     assert_nothing_is_clipped(figure)
 
 
