@@ -149,7 +149,7 @@ def draw_curves(
         place.set(xlabel=xlabel, ylabel=what, ylim=limits[number])
         place.grid(alpha=0.25)
     figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=9
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=9
     )
     return figure
 
