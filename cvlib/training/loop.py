@@ -189,7 +189,12 @@ def fit(
     run = Run(
         parts={"model": model, "optimizer": steps, "schedule": pace, "scaler": scaler},
         shuffler=shuffler,
-        settings={"epochs": epochs, "batches": len(batches), "seed": seed},
+        settings={
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "batches": len(batches),
+            "seed": seed,
+        },
         early_stopping=early_stopping,
     )
     if checkpoint is not None:

@@ -155,7 +155,7 @@ def test_a_checkpoint_of_another_run_is_named(tmp_path, sets):
     run(network(), sets, checkpoint=path)
     for arguments, message in (
         ({"seed": 1}, "of a run with seed 0, this one has 1"),
-        ({"batch_size": 64}, "of a run with batches 5, this one has 3"),
+        ({"batch_size": 64}, "of a run with batch_size 32, this one has 64"),
     ):
         with pytest.raises(ValueError, match=message):
             run(network(), sets, checkpoint=path, resume=True, **arguments)
