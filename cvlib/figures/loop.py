@@ -84,7 +84,7 @@ def draw_threshold(scores: Tensor, labels: Tensor, threshold: float, name: str) 
     >>> draw_threshold(scores, labels, 0.5, "an 8").axes[1].get_title()
     'precision 0.50, recall 0.50'
     """
-    figure, axes = new_figure(1, 2, width=6.4, height=3.0)
+    figure, axes = new_figure(1, 2, width=5.9, height=2.9)
     left, right = axes[0]
     yes, found = scores >= threshold, labels.bool()
     bins = np.linspace(0, 1, 21).tolist()
