@@ -75,7 +75,7 @@ class Adagrad(DenseOptimizer):
         Parameters
         ----------
         parameter, gradient, group
-            As in :meth:`DenseOptimizer.update`.
+            As in :meth:`~cvlib.training.optimizers.DenseOptimizer.update`.
         """
         step = self.count(parameter)
         total = self.memory(parameter, "sum", start=group["initial_accumulator_value"])
@@ -152,7 +152,7 @@ class RMSprop(DenseOptimizer):
         Parameters
         ----------
         parameter, gradient, group
-            As in :meth:`DenseOptimizer.update`.
+            As in :meth:`~cvlib.training.optimizers.DenseOptimizer.update`.
         """
         self.count(parameter)
         square = self.memory(parameter, "square_avg")
@@ -224,7 +224,7 @@ class Adadelta(DenseOptimizer):
         Parameters
         ----------
         parameter, gradient, group
-            As in :meth:`DenseOptimizer.update`.
+            As in :meth:`~cvlib.training.optimizers.DenseOptimizer.update`.
         """
         self.count(parameter)
         rho, eps = group["rho"], group["eps"]
@@ -303,7 +303,7 @@ class Adam(DenseOptimizer):
         Parameters
         ----------
         parameter, gradient, group
-            As in :meth:`DenseOptimizer.update`.
+            As in :meth:`~cvlib.training.optimizers.DenseOptimizer.update`.
         """
         step, (beta1, beta2) = self.count(parameter), group["betas"]
         mean = self.memory(parameter, "exp_avg").lerp_(gradient, 1 - beta1)

@@ -254,7 +254,7 @@ class SGD(DenseOptimizer):
         Parameters
         ----------
         parameter, gradient, group
-            As in :meth:`DenseOptimizer.update`.
+            As in :meth:`~cvlib.training.optimizers.DenseOptimizer.update`.
         """
         if momentum := group["momentum"]:
             state = self.state[parameter]
