@@ -1,0 +1,181 @@
+"""Drawings of the chapter on the loop: its steps, a threshold, calibration, and what more buys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from cvlib.figures.style import hide_frame, new_figure, palette
+from cvlib.training.metrics import precision_recall_curve
+
+__all__ = ["draw_errors", "draw_loop", "draw_reliability", "draw_threshold"]
+
+_STEPS = {
+    "zero_grad": "forget old\ngradients",
+    "forward": "what does\nit answer?",
+    "loss": "how wrong\nis that?",
+    "backward": "which way\nis down?",
+    "step": "go there,\na little",
+}
+_BOX = {"boxstyle": "round,pad=0.5", "facecolor": "#E8F2F9", "edgecolor": palette["blue"]}
+_ARROW = {"arrowstyle": "-|>", "color": "#444444", "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
+
+
+def draw_loop() -> Figure:
+    """Draw the five steps of training as a ring, with what each one asks.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The ring, clockwise from the top.
+
+    Examples
+    --------
+    >>> [text.get_text() for text in draw_loop().axes[0].texts if "_" in text.get_text()]
+    ['zero_grad']
+    """
+    figure, axes = new_figure(width=5.2, height=4.0)
+    place = axes[0, 0]
+    hide_frame(place)
+    place.set(xlim=(-1.62, 1.62), ylim=(-1.2, 1.28))
+    angles = np.pi / 2 - 2 * np.pi * np.arange(len(_STEPS)) / len(_STEPS)
+    for (name, question), angle in zip(_STEPS.items(), angles, strict=True):
+        x, y = 1.2 * np.cos(angle), np.sin(angle)
+        place.text(x, y + 0.02, name, ha="center", va="bottom", weight="bold", family="monospace")
+        place.text(x, y - 0.02, question, ha="center", va="top", fontsize=9)
+        start, end = angle - 2 * np.pi * 0.075, angle - 2 * np.pi * 0.125
+        place.annotate(
+            "",
+            (1.2 * np.cos(end), np.sin(end)),
+            (1.2 * np.cos(start), np.sin(start)),
+            arrowprops=_ARROW | {"connectionstyle": "arc3,rad=-0.15"},
+        )
+    place.text(0, 0, "one batch\na turn", ha="center", va="center", bbox=_BOX)
+    return figure
+
+
+def draw_threshold(scores: Tensor, labels: Tensor, threshold: float, name: str) -> Figure:
+    """Draw what a threshold makes of the scores of one class against the rest.
+
+    Parameters
+    ----------
+    scores
+        The score of "yes" for each picture, (N,), from 0 to 1.
+    labels
+        Whether "yes" is right, (N,).
+    threshold
+        From which score on the answer is "yes".
+    name
+        What "yes" stands for.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The scores of both kinds of pictures on the left, with the threshold; precision against
+        recall on the right, with the point where the threshold leads.
+
+    Examples
+    --------
+    >>> import torch
+    >>> scores, labels = torch.tensor([0.9, 0.6, 0.4, 0.1]), torch.tensor([1, 0, 1, 0])
+    >>> draw_threshold(scores, labels, 0.5, "an 8").axes[1].get_title()
+    'precision 0.50, recall 0.50'
+    """
+    figure, axes = new_figure(1, 2, width=5.9, height=2.9)
+    left, right = axes[0]
+    yes, found = scores >= threshold, labels.bool()
+    bins = np.linspace(0, 1, 21).tolist()
+    for chosen, label, colour in ((~found, "others", "grey"), (found, name, "blue")):
+        left.hist(scores[chosen].tolist(), bins, color=palette[colour], alpha=0.6, label=label)
+    left.set_yscale("symlog", linthresh=1)
+    left.set(xlabel="score", ylabel="pictures", xlim=(0, 1), ylim=(0, 3 * len(scores)))
+    left.set_yticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1000"])
+    left.axvline(threshold, color=palette["vermillion"])
+    left.legend(loc="upper center", ncols=2, fontsize=9, columnspacing=1)
+    hits, wrong = int((yes & found).sum()), int((yes & ~found).sum())
+    left.set_title(f"{hits} found, {int(found.sum()) - hits} missed, {wrong} false", fontsize=10)
+
+    precisions, recalls, thresholds = precision_recall_curve(scores, labels)
+    right.plot(recalls, precisions, color=palette["blue"], linewidth=1.5)
+    at = int((thresholds < threshold).sum())
+    precision, recall = float(precisions[at]), float(recalls[at])
+    right.plot([recall], [precision], "o", color=palette["vermillion"], markersize=9)
+    right.set(xlabel="recall", ylabel="precision", xlim=(0, 1.04), ylim=(0, 1.04))
+    right.set_title(f"precision {precision:.2f}, recall {recall:.2f}", fontsize=10)
+    right.grid(alpha=0.25)
+    return figure
+
+
+def draw_reliability(curves: Mapping[str, tuple[Tensor, Tensor]], *, title: str) -> Figure:
+    """Draw how often networks are right against how sure they say they are.
+
+    Parameters
+    ----------
+    curves
+        What :func:`cvlib.training.calibration.calibration_curve` gives; a curve each.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The curves, and the diagonal on which a calibrated network lies.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = draw_reliability({"sure": (torch.tensor([0.5]), torch.tensor([0.9]))}, title="!")
+    >>> [line.get_label() for line in figure.axes[0].lines]
+    ['calibrated', 'sure']
+    """
+    figure, axes = new_figure(width=5.0, height=3.8, title=title)
+    place = axes[0, 0]
+    place.plot([0, 1], [0, 1], "--", color=palette["grey"], linewidth=1, label="calibrated")
+    names = ("vermillion", "blue", "green", "purple")
+    for (name, (shares, means)), colour, marker in zip(curves.items(), names, "osD^", strict=False):
+        place.plot(means, shares, color=palette[colour], marker=marker, markersize=5, label=name)
+    place.set(xlabel="mean probability", ylabel="share right", xlim=(0, 1.02), ylim=(0, 1.03))
+    place.grid(alpha=0.25)
+    place.legend(loc="lower right")
+    return figure
+
+
+def draw_errors(
+    panels: Mapping[str, tuple[Sequence[int], Sequence[float], Sequence[float]]], *, title: str
+) -> Figure:
+    """Draw the errors in training and test against something of which there can be more.
+
+    Parameters
+    ----------
+    panels
+        By what there is more of: how many, the error on training pictures, that on test pictures.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel each, the numbers on a logarithmic axis; training drawn through, test dashed.
+
+    Examples
+    --------
+    >>> figure = draw_errors({"hidden units": ([2, 4], [0.5, 0.1], [0.6, 0.3])}, title="Falling")
+    >>> figure.axes[0].get_xlabel()
+    'hidden units'
+    """
+    figure, axes = new_figure(1, len(panels), width=6.4, height=3.0, title=title, sharey=True)
+    for place, (name, (sizes, train, test)) in zip(axes[0], panels.items(), strict=True):
+        for values, label, style in ((train, "train", "-o"), (test, "test", "--s")):
+            colour = palette["blue" if label == "train" else "vermillion"]
+            place.plot(sizes, values, style, color=colour, label=label, markersize=4)
+        place.set_xscale("log")
+        place.minorticks_off()
+        place.set_xticks(sizes, [str(size) for size in sizes])
+        place.set(xlabel=name)
+        place.grid(alpha=0.25)
+    axes[0, 0].set(ylabel="error", ylim=(0, None))
+    axes[0, 0].legend()
+    return figure
