@@ -131,7 +131,7 @@ def one_cycle(
     References
     ----------
     Smith and Topin, "Super-convergence: very fast training of neural networks using large learning
-    rates" (2018), section 4.
+    rates" (2019).
 
     Examples
     --------

@@ -42,7 +42,7 @@ class RangeTest:
 
     @property
     def suggestion(self) -> float:
-        """A tenth of the rate at which the smoothed loss was lowest: a rule of thumb.
+        """By a rule of thumb, a tenth of the rate at which the smoothed loss was lowest.
 
         Raises
         ------
@@ -85,8 +85,8 @@ def find_learning_rate(
     Parameters
     ----------
     model, train, optimizer, loss, batch_size, device, seed
-        As for :func:`cvlib.training.fit`. Of the optimizer's parameter groups, the first has the
-        rates that are noted; others keep their ratio to it.
+        As for :func:`cvlib.training.loop.fit`. Of the optimizer's parameter groups, the first has
+        the rates that are noted; others keep their ratio to it.
     lowest, highest
         The rates of the first and of the last step. Between them, each is the same number of times
         as high as the one before.
@@ -105,7 +105,7 @@ def find_learning_rate(
         If an argument is of a kind that it cannot be.
     ValueError
         If ``lowest`` is not above 0 and below ``highest``, ``steps`` is below 2, the optimizer's
-        own rate is 0, or :func:`cvlib.training.fit` refuses an argument.
+        own rate is 0, or :func:`cvlib.training.loop.fit` refuses an argument.
     FloatingPointError
         If the loss is not finite at the very first step.
 

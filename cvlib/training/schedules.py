@@ -2,7 +2,7 @@
 
 A schedule is a pure function ``schedule(step, total_steps)``: from the number of the step, counted
 from 0, and the number of all steps to the factor by which the optimizer's own learning rate is
-multiplied at that step. A step is one batch. Options are bound by :func:`functools.partial`, as in
+multiplied at that step. A step is one batch. Options are bound by ``functools.partial``, as in
 ``fit(model, train, epochs=10, schedule=partial(cosine, minimum=0.01))``. Nothing is remembered from
 call to call, so a schedule that was plotted can still be trained with.
 
@@ -22,7 +22,6 @@ from cvlib.layers.arguments import integer, number, one_of
 
 __all__ = [
     "Plateau",
-    "Schedule",
     "constant",
     "cosine",
     "exponential",
@@ -32,7 +31,7 @@ __all__ = [
     "warm_up",
 ]
 
-#: From a step and the number of all steps to the factor of the learning rate.
+# From a step and the number of all steps to the factor of the learning rate.
 Schedule = Callable[[int, int], float]
 
 ThresholdMode = Literal["rel", "abs"]
