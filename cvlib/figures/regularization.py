@@ -1,0 +1,175 @@
+"""Drawings of the chapter on regularization: pulls on weights, when to stop, and who gains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from cvlib.figures.style import new_figure, palette
+
+__all__ = ["draw_comparison", "draw_pull", "draw_stopping", "draw_strengths"]
+
+_TRAIN, _HELD_OUT = palette["blue"], palette["vermillion"]
+
+
+def draw_pull(paths: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
+    """Draw how penalties pull weights towards 0.
+
+    Parameters
+    ----------
+    paths
+        For each penalty the weights after each step, the first before any: (steps, weights).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A plot a penalty, and a curve a weight.
+
+    Examples
+    --------
+    >>> figure = draw_pull({"L1": [[2.0, 1.0], [1.5, 0.5]], "L2": [[2.0, 1.0], [1.0, 0.5]]})
+    >>> [axes.get_title() for axes in figure.axes]
+    ['L1', 'L2']
+    """
+    figure, axes = new_figure(1, len(paths), height=2.7, sharey=True)
+    for place, (name, path) in zip(axes[0], paths.items(), strict=True):
+        place.axhline(0, color="#BBBBBB", linewidth=0.8)
+        for weights, colour in zip(zip(*path, strict=True), palette.values(), strict=False):
+            place.plot(range(len(weights)), weights, color=colour)
+        place.set_title(name)
+        place.set_xlabel("step")
+        place.grid(alpha=0.25)
+    axes[0, 0].set_ylabel("weight")
+    return figure
+
+
+def draw_stopping(
+    train: Sequence[float], held_out: Sequence[float], best: int, stopped: int, *, title: str
+) -> Figure:
+    """Draw the losses of a run that went on for too long, and where it should have ended.
+
+    Parameters
+    ----------
+    train, held_out
+        The loss of each epoch, first epoch first.
+    best, stopped
+        The numbers, counted from 1, of the epoch to keep and of the one after which to stop.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Both curves, and two lines at the two epochs.
+
+    Examples
+    --------
+    >>> figure = draw_stopping([2.0, 1.0, 0.5], [2.0, 1.5, 1.6], 2, 3, title="Too long")
+    >>> [line.get_label() for line in figure.axes[0].lines[:2]]
+    ['training', 'validation']
+    """
+    figure, axes = new_figure(width=6.2, height=3.1, title=title)
+    place = axes[0, 0]
+    epochs = range(1, len(train) + 1)
+    place.plot(epochs, train, color=_TRAIN, label="training")
+    place.plot(epochs, held_out, "--", color=_HELD_OUT, label="validation")
+    top = 1.12 * max(*train, *held_out)
+    for epoch, name, side in ((best, "keep", "right"), (stopped, "stop", "left")):
+        place.axvline(epoch, color=palette["grey"], linewidth=1.2, linestyle=":")
+        gap = -0.4 if side == "right" else 0.4
+        place.text(epoch + gap, top, name, ha=side, va="top", color="#444444")
+    place.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.02 * top))
+    place.grid(alpha=0.25)
+    place.legend(loc="center right")
+    return figure
+
+
+def draw_strengths(
+    strengths: Sequence[float],
+    train: Sequence[Sequence[float]],
+    held_out: Sequence[Sequence[float]],
+    *,
+    title: str,
+) -> Figure:
+    """Draw what a network reads right, against the strength of its regularization.
+
+    Parameters
+    ----------
+    strengths
+        What was tried.
+    train, held_out
+        For each strength the accuracy with each seed.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A point a seed, and a curve through the means.
+
+    Examples
+    --------
+    >>> figure = draw_strengths([0, 1], [[1.0, 1.0], [0.9, 0.8]], [[0.7], [0.8]], title="Enough")
+    >>> [line.get_label() for line in figure.axes[0].lines]
+    ['training', 'validation']
+    """
+    figure, axes = new_figure(width=6.2, height=3.1, title=title)
+    place = axes[0, 0]
+    parts = (
+        ("training", train, _TRAIN, "o", "-"),
+        ("validation", held_out, _HELD_OUT, "s", "--"),
+    )
+    for name, accuracies, colour, marker, dash in parts:
+        for strength, values in zip(strengths, accuracies, strict=True):
+            place.scatter([strength] * len(values), values, s=14, color=colour, alpha=0.45)
+        means = [sum(values) / len(values) for values in accuracies]
+        place.plot(strengths, means, dash, color=colour, marker=marker, markersize=5, label=name)
+    place.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
+    place.set(xlabel="strength", ylabel="accuracy")
+    place.grid(alpha=0.25)
+    place.legend(loc="lower left")
+    return figure
+
+
+def draw_comparison(results: Mapping[str, Sequence[tuple[float, float]]], *, title: str) -> Figure:
+    """Draw what networks read right of what they learnt from, and of what they never saw.
+
+    Parameters
+    ----------
+    results
+        For each way of training the accuracies (training, test) with each seed. The first one is
+        what the others are compared with.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A row a way: a small mark a seed, a large one for the mean, and the gap between the means.
+
+    Examples
+    --------
+    >>> figure = draw_comparison({"nothing": [(1.0, 0.8)], "flips": [(1.0, 0.7)]}, title="Worse")
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['nothing', 'flips']
+    """
+    figure, axes = new_figure(height=0.36 * len(results) + 1.2, width=6.4, title=title)
+    place = axes[0, 0]
+    parts = (("training", 0, _TRAIN, "o"), ("test", 1, _HELD_OUT, "s"))
+    for row, accuracies in enumerate(results.values()):
+        means = [sum(pair[part] for pair in accuracies) / len(accuracies) for part in (0, 1)]
+        place.plot(means, [row, row], color="#BBBBBB", linewidth=1.5, zorder=1)
+        for name, part, colour, marker in parts:
+            values = [pair[part] for pair in accuracies]
+            place.scatter(values, [row] * len(values), s=12, color=colour, alpha=0.4, marker=marker)
+            label = None if row else name
+            place.scatter(means[part], row, s=46, color=colour, marker=marker, label=label)
+        if not row:
+            place.axvline(means[1], color=_HELD_OUT, linewidth=0.9, linestyle=":", zorder=0)
+    place.set_yticks(range(len(results)), list(results))
+    place.invert_yaxis()
+    place.set_xlabel("accuracy")
+    place.grid(alpha=0.25, axis="x")
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure

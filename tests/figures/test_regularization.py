@@ -1,0 +1,74 @@
+"""The drawings of the chapter on regularization show what they are given, and clip no word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from matplotlib.collections import PathCollection
+
+from cvlib.figures.regularization import (
+    draw_comparison,
+    draw_pull,
+    draw_stopping,
+    draw_strengths,
+)
+from tests.figures.clipping import assert_nothing_is_clipped
+
+
+def points(axes: Any) -> list[tuple[float, float]]:
+    """All marks of a plot that are not part of a line."""
+    marks = [item for item in axes.collections if isinstance(item, PathCollection)]
+    return [(float(x), float(y)) for item in marks for x, y in item.get_offsets()]
+
+
+def test_pull_has_a_curve_for_each_weight() -> None:
+    paths = {"L1": [[2.0, -1.0], [1.5, -0.5], [1.0, 0.0]], "L2": [[2.0, -1.0], [1.0, -0.5]]}
+    figure = draw_pull(paths)
+    for axes, (name, path) in zip(figure.axes, paths.items(), strict=True):
+        assert axes.get_title() == name
+        curves = [list(line.get_ydata()) for line in axes.lines[1:]]
+        assert curves == [list(weights) for weights in zip(*path, strict=True)]
+    assert_nothing_is_clipped(figure)
+
+
+@pytest.mark.parametrize(("best", "stopped"), [(2, 3), (1, 40)])
+def test_stopping_marks_both_epochs(best: int, stopped: int) -> None:
+    train, held_out = [2.0 / n for n in range(1, 41)], [1 + 0.02 * n for n in range(1, 41)]
+    figure = draw_stopping(train, held_out, best, stopped, title="Too long")
+    axes = figure.axes[0]
+    assert list(axes.lines[0].get_ydata()) == train
+    assert list(axes.lines[1].get_ydata()) == held_out
+    assert [line.get_xdata()[0] for line in axes.lines[2:]] == [best, stopped]
+    assert [text.get_text() for text in axes.texts] == ["keep", "stop"]
+    assert_nothing_is_clipped(figure)
+
+
+def test_strengths_show_each_seed_and_the_mean() -> None:
+    train, held_out = [[1.0, 0.9], [0.8, 0.7]], [[0.6, 0.5], [0.7, 0.65]]
+    figure = draw_strengths([0, 1.5], train, held_out, title="Not too much")
+    axes = figure.axes[0]
+    for line, values in zip(axes.lines, (train, held_out), strict=True):
+        assert list(line.get_ydata()) == pytest.approx([sum(pair) / 2 for pair in values])
+    heights = [value for part in (train, held_out) for values in part for value in values]
+    assert points(axes) == list(zip([0, 0, 1.5, 1.5] * 2, heights, strict=True))
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "1.5"]
+    assert_nothing_is_clipped(figure)
+
+
+def test_comparison_has_a_row_for_each_way_the_first_on_top() -> None:
+    results = {
+        "nothing": [(1.0, 0.75), (1.0, 0.77)],
+        "decoupled weight decay": [(0.95, 0.8), (0.9, 0.84)],
+    }
+    figure = draw_comparison(results, title="The gap closes from both sides")
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(results)
+    assert axes.yaxis_inverted()
+    shown = points(axes)
+    for row, accuracies in enumerate(results.values()):
+        for part in (0, 1):
+            values = [pair[part] for pair in accuracies]
+            for value in (*values, sum(values) / 2):
+                assert (pytest.approx(value), row) in shown
+    assert_nothing_is_clipped(figure)
