@@ -81,7 +81,7 @@ def draw_stopping(
         place.text(epoch + gap, top, name, ha=side, va="top", color="#444444")
     place.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.02 * top))
     place.grid(alpha=0.25)
-    place.legend(loc="center right")
+    place.legend(loc="upper right")
     return figure
 
 

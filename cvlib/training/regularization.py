@@ -121,7 +121,7 @@ class EarlyStopping:
 
     References
     ----------
-    Prechelt, "Early stopping - but when?" (1998), section 2.2.
+    Prechelt, "Early stopping - but when?" (1998).
 
     Examples
     --------
