@@ -37,7 +37,9 @@ def test_targets_tell_what_the_pictures_are_made_of(
     assert ((mixture > 0).sum(1) <= 2).all()
     levels = mixture @ images[:, 0, 0, 0]
     torch.testing.assert_close(mixed.mean((1, 2, 3)), levels)
-    again, probabilities = mix(images, torch.eye(count), Generator().manual_seed(seed), alpha=alpha)
+    again, probabilities = mix(
+        images, torch.eye(count, device=DEVICE), Generator().manual_seed(seed), alpha=alpha
+    )
     assert torch.equal(again, mixed)
     torch.testing.assert_close(probabilities, mixture)
 
