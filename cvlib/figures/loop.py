@@ -81,7 +81,7 @@ def draw_threshold(scores: Tensor, labels: Tensor, threshold: float, name: str) 
     --------
     >>> import torch
     >>> scores, labels = torch.tensor([0.9, 0.6, 0.4, 0.1]), torch.tensor([1, 0, 1, 0])
-    >>> draw_threshold(scores, labels, 0.5, "an 8").axes[1].get_title()
+    >>> draw_threshold(scores, labels, 0.5, "an 8").axes[1].get_title("left")
     'precision 0.50, recall 0.50'
     """
     figure, axes = new_figure(1, 2, width=5.9, height=2.9)
@@ -96,7 +96,7 @@ def draw_threshold(scores: Tensor, labels: Tensor, threshold: float, name: str) 
     left.axvline(threshold, color=palette["vermillion"])
     left.legend(loc="upper center", ncols=2, fontsize=9, columnspacing=1)
     hits, wrong = int((yes & found).sum()), int((yes & ~found).sum())
-    left.set_title(f"{hits} found, {int(found.sum()) - hits} missed, {wrong} false", fontsize=10)
+    left.set_title(f"{hits} found, {int(found.sum()) - hits} missed, {wrong} false", loc="left", fontsize=10)
 
     precisions, recalls, thresholds = precision_recall_curve(scores, labels)
     right.plot(recalls, precisions, color=palette["blue"], linewidth=1.5)
@@ -104,7 +104,7 @@ def draw_threshold(scores: Tensor, labels: Tensor, threshold: float, name: str) 
     precision, recall = float(precisions[at]), float(recalls[at])
     right.plot([recall], [precision], "o", color=palette["vermillion"], markersize=9)
     right.set(xlabel="recall", ylabel="precision", xlim=(0, 1.04), ylim=(0, 1.04))
-    right.set_title(f"precision {precision:.2f}, recall {recall:.2f}", fontsize=10)
+    right.set_title(f"precision {precision:.2f}, recall {recall:.2f}", loc="left", fontsize=10)
     right.grid(alpha=0.25)
     return figure
 

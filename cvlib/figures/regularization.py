@@ -29,7 +29,7 @@ def draw_pull(paths: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
     Examples
     --------
     >>> figure = draw_pull({"L1": [[2.0, 1.0], [1.5, 0.5]], "L2": [[2.0, 1.0], [1.0, 0.5]]})
-    >>> [axes.get_title() for axes in figure.axes]
+    >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['L1', 'L2']
     """
     figure, axes = new_figure(1, len(paths), height=2.7, sharey=True)
@@ -37,7 +37,7 @@ def draw_pull(paths: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
         place.axhline(0, color="#BBBBBB", linewidth=0.8)
         for weights, colour in zip(zip(*path, strict=True), palette.values(), strict=False):
             place.plot(range(len(weights)), weights, color=colour)
-        place.set_title(name)
+        place.set_title(name, loc="left")
         place.set_xlabel("step")
         place.grid(alpha=0.25)
     axes[0, 0].set_ylabel("weight")

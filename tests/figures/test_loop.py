@@ -30,8 +30,8 @@ def test_threshold_leads_to_its_precision_and_recall(threshold: float) -> None:
     yes = (scores >= threshold).long()
     expected = [float(m(yes, labels, average=None, num_classes=2)[1]) for m in (recall, precision)]
     assert [float(v) for v in right.lines[1].get_xydata().flatten()] == expected
-    assert right.get_title() == f"precision {expected[1]:.2f}, recall {expected[0]:.2f}"
-    found, missed, false = (int(word) for word in left.get_title().split()[::2])
+    assert right.get_title("left") == f"precision {expected[1]:.2f}, recall {expected[0]:.2f}"
+    found, missed, false = (int(word) for word in left.get_title("left").split()[::2])
     assert found + missed == labels.sum()
     assert found + false == yes.sum()
     assert [float(x) for x in left.lines[0].get_xdata()] == [threshold, threshold]
@@ -42,7 +42,7 @@ def test_threshold_leads_to_its_precision_and_recall(threshold: float) -> None:
 
 def test_a_threshold_that_no_score_reaches_finds_nothing() -> None:
     figure = draw_threshold(torch.tensor([0.2, 0.4]), torch.tensor([0, 1]), 0.5, "an 8")
-    assert figure.axes[1].get_title() == "precision 1.00, recall 0.00"
+    assert figure.axes[1].get_title("left") == "precision 1.00, recall 0.00"
 
 
 def test_reliability_has_a_curve_each() -> None:

@@ -26,7 +26,7 @@ def test_pull_has_a_curve_for_each_weight() -> None:
     paths = {"L1": [[2.0, -1.0], [1.5, -0.5], [1.0, 0.0]], "L2": [[2.0, -1.0], [1.0, -0.5]]}
     figure = draw_pull(paths)
     for axes, (name, path) in zip(figure.axes, paths.items(), strict=True):
-        assert axes.get_title() == name
+        assert axes.get_title(loc="left") == name
         curves = [list(line.get_ydata()) for line in axes.lines[1:]]
         assert curves == [list(weights) for weights in zip(*path, strict=True)]
     assert_nothing_is_clipped(figure)
