@@ -96,7 +96,9 @@ def draw_threshold(scores: Tensor, labels: Tensor, threshold: float, name: str) 
     left.axvline(threshold, color=palette["vermillion"])
     left.legend(loc="upper center", ncols=2, fontsize=9, columnspacing=1)
     hits, wrong = int((yes & found).sum()), int((yes & ~found).sum())
-    left.set_title(f"{hits} found, {int(found.sum()) - hits} missed, {wrong} false", loc="left", fontsize=10)
+    left.set_title(
+        f"{hits} found, {int(found.sum()) - hits} missed, {wrong} false", loc="left", fontsize=10
+    )
 
     precisions, recalls, thresholds = precision_recall_curve(scores, labels)
     right.plot(recalls, precisions, color=palette["blue"], linewidth=1.5)

@@ -1,6 +1,5 @@
-"""The loop against one written by hand, against scikit-learn, and against wrong use."""
+"""The loop against one written by hand: what it learns, shows and leaves as it was."""
 
-import math
 import shutil
 import sys
 from functools import partial
@@ -8,61 +7,15 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
 from torch import nn
 from torch.nn import functional as F
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils.data import DataLoader, TensorDataset
 
-from cvlib.data import ImageSet, digits
-from cvlib.training import EarlyStopping, Evaluation, Plateau, evaluate, fit
+from cvlib.data import ImageSet
+from cvlib.training import EarlyStopping, evaluate, fit
+from tests.training.classifiers import SGD, Recorder, linear, numbered, weights
 
-SGD = partial(torch.optim.SGD, lr=0.5)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def sets():
-    return digits().split(test=297)
-
-
-def linear(classes=10, seed=0):
-    torch.manual_seed(seed)
-    return nn.Sequential(nn.Flatten(), nn.Linear(64, classes))
-
-
-def weights(model):
-    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
-
-
-class Recorder(nn.Module):
-    """A linear classifier that remembers what it was shown, and in which mode."""
-
-    def __init__(self):
-        super().__init__()
-        self.linear = linear()
-        self.seen, self.modes, self.graphs = [], [], []
-
-    def forward(self, x):
-        self.seen.append(x)
-        self.modes.append(self.training)
-        output = self.linear(x)
-        self.graphs.append(output.requires_grad)
-        return output
-
-
-def numbered(count):
-    """Pictures that are told apart by their first pixel."""
-    images = torch.zeros(count, 1, 8, 8, dtype=torch.uint8)
-    images[:, 0, 0, 0] = torch.arange(count)
-    return ImageSet(images, torch.arange(count) % 10, tuple("0123456789"), "numbered")
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_equals_a_loop_written_by_hand(sets):
@@ -202,145 +155,6 @@ def test_another_loss(sets):
     assert history.epochs[-1].test_loss == evaluate(model, sets[1], loss=squares).loss
 
 
-@pytest.mark.parametrize("batch_size", [1, 10, 296, 297, 1000])
-def test_evaluate_equals_scikit_learn_whatever_the_batch_size(sets, batch_size):
-    model, test = linear(seed=2), sets[1]
-    measured = evaluate(model, test, batch_size=batch_size)
-    with torch.no_grad():
-        output = model(test.images / 255)
-    assert measured.accuracy == accuracy_score(test.labels, output.argmax(1))
-    assert measured.loss == pytest.approx(F.cross_entropy(output, test.labels).item(), rel=1e-6)
-    probabilities = output.double().softmax(1).numpy()
-    assert measured.loss == pytest.approx(log_loss(test.labels, probabilities), rel=1e-6)
-
-
-def test_evaluate_changes_nothing(sets):
-    model = nn.Sequential(linear(), nn.BatchNorm1d(10))
-    state = {name: value.clone() for name, value in model.state_dict().items()}
-    assert isinstance(evaluate(model, sets[1]), Evaluation)
-    for name, value in model.state_dict().items():
-        assert torch.equal(value, state[name])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        ({"model": "LeNet"}, TypeError, "model is str; expected a torch.nn.Module"),
-        ({"model": nn.Flatten()}, ValueError, "model has no parameters"),
-        (
-            {"train": torch.zeros(3)},
-            TypeError,
-            "train is Tensor; expected a cvlib.data.ImageSet, or a ",
-        ),
-        ({"test": [1, 2]}, TypeError, "test is list; expected a cvlib.data.ImageSet, or a "),
-        ({"train": digits()[:0]}, ValueError, "train is empty; expected at least one picture"),
-        ({"test": digits()[:0]}, ValueError, "test is empty; expected at least one picture"),
-        ({"epochs": 0}, ValueError, "epochs is 0; expected at least 1"),
-        ({"epochs": 1.5}, TypeError, "epochs is 1.5; expected an integer"),
-        ({"batch_size": 0}, ValueError, "batch_size is 0; expected at least 1"),
-        ({"optimizer": 0.1}, TypeError, "optimizer is float; expected a torch.optim.Optimizer"),
-        ({"optimizer": lambda parameters: 3}, TypeError, "optimizer is int; expected"),
-        (
-            {"optimizer": SGD(linear().parameters())},
-            ValueError,
-            "optimizer holds none of the model's parameters",
-        ),
-        (
-            {"model": linear(classes=9)},
-            ValueError,
-            "train has the label 9, but model gives 9 outputs; expected at least 10",
-        ),
-        (
-            {"train": digits()[digits().labels < 7], "model": linear(classes=7)},
-            ValueError,
-            "test has the label 9, but model gives 7 outputs; expected at least 10",
-        ),
-        (
-            {"model": nn.Conv2d(1, 10, 3)},
-            ValueError,
-            r"model gives outputs of shape \(128, 10, 6, 6\) for 128 pictures; expected \(128, cl",
-        ),
-        (
-            {"loss": partial(F.cross_entropy, reduction="none")},
-            ValueError,
-            r"loss gives a tensor of shape \(128,\); expected one number",
-        ),
-        (
-            {"loss": lambda output, labels: 0.0},
-            ValueError,
-            "loss gives float; expected one number",
-        ),
-        ({"device": "abacus"}, ValueError, "abacus"),
-    ],
-)
-def test_wrong_use_is_named(sets, arguments, error, message):
-    given = {"model": linear(), "train": sets[0], "test": sets[1], "epochs": 1, "device": "cpu"}
-    given |= arguments
-    with pytest.raises(error, match=message):
-        fit(given.pop("model"), given.pop("train"), given.pop("test"), **given)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        ({"model": None}, TypeError, "model is NoneType"),
-        ({"images": None}, TypeError, "images is NoneType; expected a cvlib.data.ImageSet, or a "),
-        ({"images": digits()[:0]}, ValueError, "images is empty"),
-        ({"model": linear(classes=7)}, ValueError, "images has the label 9, but model gives 7"),
-        ({"batch_size": -1}, ValueError, "batch_size is -1"),
-        ({"loss": lambda output, labels: output}, ValueError, "loss gives a tensor of shape"),
-    ],
-)
-def test_wrong_use_of_evaluate_is_named(sets, arguments, error, message):
-    given = {"model": linear(), "images": sets[1]} | arguments
-    with pytest.raises(error, match=message):
-        evaluate(given.pop("model"), given.pop("images"), **given)
-
-
-def test_a_model_that_gives_several_tensors_is_named(sets):
-    class Pair(nn.Module):
-        def forward(self, x):
-            return x, x
-
-    with pytest.raises(TypeError, match="model gives tuple; expected one tensor"):
-        evaluate(Pair(), sets[0])
-
-
-def test_a_rate_that_is_too_large_is_told_with_epoch_and_batch(sets):
-    model = nn.Sequential(linear(), nn.ReLU(), nn.Linear(10, 10))
-    with pytest.raises(FloatingPointError) as caught:
-        fit(model, *sets, epochs=2, optimizer=partial(torch.optim.SGD, lr=1e30), device="cpu")
-    message = str(caught.value)
-    assert "from epoch 1, batch 2 of 12" in message or "from epoch 1, batch 3 of 12" in message
-    assert "Try a smaller learning rate than 1e+30" in message
-
-
-def test_a_loss_that_was_never_finite_is_told_otherwise(sets):
-    class Broken(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.linear = linear()
-
-        def forward(self, x):
-            return self.linear(x) + math.nan
-
-    with pytest.raises(FloatingPointError, match=r"nan from epoch 1, batch 1 of 12\. .*before"):
-        fit(Broken(), *sets, epochs=1, device="cpu")
-
-
-def test_the_mean_is_over_pictures_and_not_over_batches():
-    pictures = numbered(11)
-    means = iter([1.0, 100.0])
-
-    def loss(output, labels):
-        return output.sum() * 0 + next(means)
-
-    history = fit(linear(), pictures, epochs=1, batch_size=10, loss=loss, device="cpu")
-    assert history.epochs[0].train_loss == pytest.approx((10 * 1 + 1 * 100) / 11)
-    means = iter([1.0, 100.0])
-    assert evaluate(linear(), pictures, batch_size=10, loss=loss).loss == pytest.approx(10)
-
-
 @pytest.mark.parametrize(
     ("setting", "ci", "terminal", "notebook", "progress", "shown"),
     [
@@ -371,71 +185,6 @@ def test_progress(monkeypatch, capsys, sets, setting, ci, terminal, notebook, pr
         assert "24/24" in captured.err
     else:
         assert captured.err == ""
-
-
-def test_a_schedule_sets_the_rate_of_each_step(sets):
-    def slower(step, total_steps):
-        asked.append((step, total_steps))
-        return 1 - step / total_steps
-
-    asked = []
-    model, by_hand = linear(), linear()
-    optimizer = SGD(model.parameters())
-    history = fit(model, *sets, epochs=2, optimizer=optimizer, schedule=slower, device="cpu")
-    assert asked == [(step, 24) for step in range(24)]
-    assert history.values("learning_rate") == pytest.approx([0.5 * 13 / 24, 0.5 * 1 / 24])
-    assert optimizer.param_groups[0]["lr"] == 0.5, "the rate that the optimizer came with is back"
-
-    theirs = SGD(by_hand.parameters())
-    scheduler = torch.optim.lr_scheduler.LambdaLR(theirs, lambda step: 1 - step / 24)
-    again = fit(by_hand, *sets, epochs=2, optimizer=theirs, schedule=scheduler, device="cpu")
-    assert torch.equal(weights(model), weights(by_hand))
-    assert again.values("learning_rate") == pytest.approx(history.values("learning_rate"))
-
-
-def test_a_plateau_is_waited_for_as_torch_does(sets):
-    def run(schedule_of):
-        model = linear()
-        optimizer = SGD(model.parameters())
-        schedule = schedule_of(optimizer)
-        return fit(
-            *(model, *sets), epochs=5, optimizer=optimizer, schedule=schedule, device="cpu"
-        ).values("learning_rate")
-
-    settings = {"factor": 0.5, "patience": 0, "threshold": 0.3}
-    ours = run(lambda optimizer: Plateau(**settings))
-    theirs = run(lambda optimizer: ReduceLROnPlateau(optimizer, **settings))
-    assert ours == theirs
-    assert ours[0] == 0.5
-    assert ours[-1] < 0.5
-
-
-def test_a_schedule_that_is_not_one_is_named(sets):
-    other = SGD(linear().parameters())
-    with pytest.raises(TypeError, match="schedule is float; expected a function of the step"):
-        fit(linear(), *sets, epochs=1, schedule=0.5, device="cpu")
-    scheduler = torch.optim.lr_scheduler.StepLR(other, 1)
-    with pytest.raises(ValueError, match="schedule was made for another optimizer"):
-        fit(linear(), *sets, epochs=1, optimizer=SGD, schedule=scheduler, device="cpu")
-
-
-def test_metrics_see_all_outputs_of_the_test_set(sets):
-    def highest(outputs, labels):
-        assert not outputs.requires_grad
-        return top_k_accuracy_score(labels, outputs, k=3, labels=range(10))
-
-    def shape(outputs, labels):
-        return torch.tensor(float(outputs.shape[0] == labels.shape[0] == 297))
-
-    metrics = {"top3": highest, "shape": shape}
-    model = linear()
-    history = fit(model, *sets, epochs=2, metrics=metrics, device="cpu")
-    measured = evaluate(model, sets[1], metrics=metrics, batch_size=100)
-    assert history.epochs[-1].metrics == measured.metrics
-    assert history.values("shape") == [1.0, 1.0]
-    assert measured.metrics["top3"] > measured.accuracy
-    with pytest.raises(ValueError, match="metrics are measured on the test set"):
-        fit(model, sets[0], epochs=1, metrics=metrics, device="cpu")
 
 
 def test_augmentations_change_the_training_pictures_alone(sets):
@@ -521,25 +270,6 @@ def test_data_sets_and_loaders_train_alike(sets):
     assert torch.equal(*map(weights, models))
     loader = DataLoader(pairs[0], batch_size=100, shuffle=True)
     assert fit(linear(), loader, DataLoader(pairs[1]), epochs=2, device="cpu").epochs
-
-
-def test_a_model_without_numbers_or_on_two_devices_is_named(sets):
-    with pytest.raises(ValueError, match=r"no numbers in 1\.weight, .*'meta'; expected weights"):
-        fit(linear().to("meta"), *sets, epochs=1, device="cpu")
-
-    class Forgetful(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.linear, self.mean = linear(), torch.zeros(10, device="meta")
-
-        def forward(self, x):
-            return self.linear(x) - self.mean
-
-    message = r"model holds a tensor that is not on cpu.*parameters or buffers \(register_buffer\)"
-    with pytest.raises(ValueError, match=message):
-        fit(Forgetful(), *sets, epochs=1, device="cpu")
-    with pytest.raises(ValueError, match=message):
-        evaluate(Forgetful(), sets[0])
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
