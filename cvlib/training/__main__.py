@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
@@ -23,11 +25,32 @@ from cvlib.training.data_parallel import joined, processes
 from cvlib.training.loop import evaluate, fit
 from cvlib.training.records import write_record
 from cvlib.training.regularization import EarlyStopping
+from cvlib.training.seeds import Trained, summary
 
-NETWORKS = {"lenet": LeNet}
+
+class Network(NamedTuple):
+    """How to make a network, and what it wants.
+
+    Parameters
+    ----------
+    make
+        Called with ``num_classes``.
+    takes
+        The shape of a picture, (channels, height, width).
+    loss
+        Its own loss, of outputs (B, K) and labels (B,); None for cross entropy.
+    """
+
+    make: Callable[..., nn.Module]
+    takes: tuple[int, int, int]
+    loss: Callable[[Tensor, Tensor], Tensor] | None = None
+
+
+NETWORKS = {"lenet": Network(LeNet, takes=(1, 28, 28))}
 FULL_SETS: dict[str, Callable[[str], ImageSet]] = {
     "mnist": data.mnist,
     "fashion_mnist": data.fashion_mnist,
+    "cifar10": data.cifar10,
 }
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "sgd": partial(torch.optim.SGD, lr=0.1, momentum=0.9, nesterov=True),
@@ -57,6 +80,8 @@ examples:
       full MNIST, the learning rate rising and falling once
   python -m cvlib.training lenet --data mnist --checkpoint runs/lenet.pt --resume
       goes on where it was interrupted; the same line starts it
+  python -m cvlib.training lenet --data mnist --seeds 3 --record results/lenet.json
+      three runs, from seeds 0, 1 and 2: what each measured, their mean and how far they spread
   torchrun --nproc_per_node=2 -m cvlib.training lenet --data mnist
       two processes, on the CPU or on two GPUs, share every batch
 """
@@ -120,6 +145,13 @@ def parser() -> argparse.ArgumentParser:
         help="stop when so many epochs brought no progress; needs --validation",
     )
     how.add_argument("--seed", type=int, default=0, help="of weights, order and chance (0)")
+    how.add_argument(
+        "--seeds",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="train N times, from --seed and the numbers after it (1)",
+    )
     where = line.add_argument_group("where and how fast")
     where.add_argument("--device", help="cpu, cuda, cuda:1 or auto (CVLIB_DEVICE, else auto)")
     where.add_argument("--amp", choices=("bfloat16", "float16"), help="mixed precision")
@@ -138,7 +170,11 @@ def parser() -> argparse.ArgumentParser:
     kept.add_argument("--csv", type=Path, metavar="FILE", help="the table of epochs")
     kept.add_argument("--tensorboard", type=Path, metavar="FOLDER", help="curves for TensorBoard")
     kept.add_argument(
-        "--record", type=Path, metavar="FILE", help="results, command, machine, versions, as JSON"
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="what was measured, from each seed and on average, with command, date, machine and "
+        "versions, as JSON",
     )
     return line
 
@@ -158,6 +194,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         line.error("--early-stopping needs --validation: the test pictures must not choose")
     if chosen.resume and chosen.checkpoint is None:
         line.error("--resume needs --checkpoint")
+    for word in ("checkpoint", "weights", "csv", "tensorboard"):
+        if chosen.seeds > 1 and getattr(chosen, word) is not None:
+            line.error(f"--{word} keeps one run; leave out --seeds, or keep them by --record")
+    if chosen.label_smoothing and NETWORKS[chosen.network].loss is not None:
+        line.error(f"--label-smoothing is of cross entropy; {chosen.network} has its own loss")
     try:
         with joined(chosen.device) as device:
             train_and_keep(chosen, words, device)
@@ -179,13 +220,76 @@ def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str
         The command line, for the record.
     device
         Where to train.
+
+    Raises
+    ------
+    ValueError
+        If the network takes pictures of another shape than the data have.
     """
     train, test = _sets(chosen.data)
-    held_out = test
+    network, shape = NETWORKS[chosen.network], tuple(train.images.shape[1:])
+    if shape != network.takes:
+        raise ValueError(
+            f"{chosen.network} takes pictures of shape {network.takes}; those of {chosen.data} "
+            f"have {shape}"
+        )
+    runs = []
+    for seed in range(chosen.seed, chosen.seed + chosen.seeds):
+        run = train_from(seed, chosen, train, test, device)
+        if run is None:
+            continue
+        runs.append(run)
+        which = f"seed {seed}" if chosen.seeds > 1 else f"{run.history.table()}\n{test.source}"
+        measured = f"test accuracy {run.test.accuracy:.4f}, loss {run.test.loss:.4f}"
+        print(f"{which}: {measured}", flush=True)
+    if not runs:
+        return
+    results = summary(runs)
+    if chosen.seeds > 1:
+        mean = results["test_accuracy_mean"]
+        spread = results["test_accuracy_standard_deviation"]
+        print(f"{test.source}: mean test accuracy {mean:.4f}, standard deviation {spread:.4f}")
+    run = runs[0]
+    if chosen.weights is not None:
+        save_weights(chosen.weights, run.model, command=_command(words), data=train.source)
+    if chosen.csv is not None:
+        run.history.to_csv(chosen.csv)
+    if chosen.tensorboard is not None:
+        run.history.to_tensorboard(chosen.tensorboard)
+    if chosen.record is not None:
+        results = {"network": chosen.network, "data": train.source, **results}
+        place = next(run.model.parameters()).device
+        write_record(
+            chosen.record, results, command=_command(words), seed=chosen.seed, device=place
+        )
+
+
+def train_from(
+    seed: int, chosen: argparse.Namespace, train: ImageSet, test: ImageSet, device: str | None
+) -> Trained | None:
+    """Train a network from one seed, and measure it.
+
+    Parameters
+    ----------
+    seed
+        Seed of weights, order and chance, and of what is held out.
+    chosen
+        What :func:`parser` has read.
+    train, test
+        The pictures.
+    device
+        Where to train.
+
+    Returns
+    -------
+    Trained or None
+        None in a process that does not measure: any but the first that ``torchrun`` has started.
+    """
+    network, held_out = NETWORKS[chosen.network], test
     if chosen.validation is not None:
-        train, held_out = train.split(test=chosen.validation, seed=chosen.seed)
-    torch.manual_seed(chosen.seed)
-    model = NETWORKS[chosen.network](num_classes=len(train.classes))
+        train, held_out = train.split(test=chosen.validation, seed=seed)
+    torch.manual_seed(seed)
+    model = network.make(num_classes=len(train.classes))
     if chosen.channels_last:
         model = model.to(memory_format=torch.channels_last)
     rate = {} if chosen.lr is None else {"lr": chosen.lr}
@@ -200,40 +304,20 @@ def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str
             OPTIMIZERS[chosen.optimizer], weight_decay=chosen.weight_decay, fused=True, **rate
         ),
         schedule=SCHEDULES[chosen.schedule],
-        loss=partial(F.cross_entropy, label_smoothing=chosen.label_smoothing),
+        loss=network.loss or partial(F.cross_entropy, label_smoothing=chosen.label_smoothing),
         augment=[AUGMENTATIONS[name] for name in chosen.augment],
         device=device,
         amp=chosen.amp or False,
         compile=chosen.compile,
-        seed=chosen.seed,
+        seed=seed,
         checkpoint=chosen.checkpoint,
         resume=chosen.resume,
         early_stopping=chosen.early_stopping and EarlyStopping(chosen.early_stopping),
     )
     seconds = time.perf_counter() - began
     if processes().rank:
-        return
-    measured = evaluate(model, test)
-    print(history.table())
-    print(f"{test.source}: test accuracy {measured.accuracy:.4f}, loss {measured.loss:.4f}")
-    if chosen.weights is not None:
-        save_weights(chosen.weights, model, command=_command(words), data=train.source)
-    if chosen.csv is not None:
-        history.to_csv(chosen.csv)
-    if chosen.tensorboard is not None:
-        history.to_tensorboard(chosen.tensorboard)
-    if chosen.record is not None:
-        results = {
-            "data": train.source,
-            "epochs": len(history.epochs),
-            "seconds": round(seconds, 1),
-            "test_accuracy": measured.accuracy,
-            "test_loss": measured.loss,
-        }
-        place = next(model.parameters()).device
-        write_record(
-            chosen.record, results, command=_command(words), seed=chosen.seed, device=place
-        )
+        return None
+    return Trained(seed, model, history, seconds, evaluate(model, test, loss=network.loss))
 
 
 def _sets(name: str) -> tuple[ImageSet, ImageSet]:
@@ -247,6 +331,12 @@ def _command(words: Sequence[str]) -> str:
     started = "python" if processes().world_size == 1 else "torchrun"
     count = "" if started == "python" else f" --nproc_per_node={processes().world_size}"
     return f"{started}{count} -m cvlib.training {shlex.join(words)}"
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+    return int(text)
 
 
 def _share(text: str) -> float:

@@ -3,17 +3,20 @@
 import csv
 import json
 import os
+import statistics
 import subprocess
 import sys
 
 import pytest
+import torch
 from safetensors import safe_open
 from safetensors.torch import load_model
 
-from cvlib.data import mnist_sample
+from cvlib.data import ImageSet, mnist_sample
 from cvlib.networks import LeNet
+from cvlib.training import __main__ as command_line
 from cvlib.training import evaluate
-from cvlib.training.__main__ import main
+from cvlib.training.__main__ import NETWORKS, main
 from tests.checkout import ROOT
 
 PYTHON = [sys.executable, "-m"]
@@ -91,9 +94,80 @@ def test_two_processes_print_once(tmp_path):
     assert both["results"]["test_loss"] == pytest.approx(one["results"]["test_loss"], rel=1e-3)
 
 
+@pytest.fixture
+def few(monkeypatch):
+    """Few pictures, noise of the shape and the classes of each full set."""
+
+    def noise(shape):
+        generator = torch.Generator().manual_seed(0)
+        images = torch.randint(256, (100, *shape), generator=generator).byte()
+        classes = tuple(map(str, range(10)))
+        return lambda split: ImageSet(images, torch.arange(100) % 10, classes, "noise")
+
+    shapes = {"mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
+    sets = {name: noise(shape) for name, shape in shapes.items()}
+    monkeypatch.setattr(command_line, "FULL_SETS", sets)
+    return shapes
+
+
+def test_every_seed_is_a_run_of_its_own(tmp_path, few, capsys):
+    words = ["lenet", "--data", "mnist", "--epochs", "1", "--device", "cpu"]
+    main([*words, "--seed", "3", "--seeds", "2", "--record", str(tmp_path / "both.json")])
+    printed = capsys.readouterr().out
+    both = json.loads((tmp_path / "both.json").read_text())
+    assert both["seed"] == 3
+    results = both["results"]
+    assert results["seeds"] == [3, 4]
+    for number, seed in enumerate(results["seeds"]):
+        main([*words, "--seed", str(seed), "--record", str(tmp_path / "one.json")])
+        one = json.loads((tmp_path / "one.json").read_text())["results"]
+        assert one["test_accuracy"] == results["test_accuracies"][number]
+        assert one["test_loss"] == results["test_losses"][number]
+        assert one["epochs"] == results["epochs"][number] == 1
+        assert f"seed {seed}: test accuracy {one['test_accuracy']:.4f}" in printed
+    assert len(set(results["test_losses"])) == len(results["seconds"]) == 2
+    assert results["test_accuracy_mean"] == statistics.mean(results["test_accuracies"])
+    assert f"mean test accuracy {results['test_accuracy_mean']:.4f}" in printed
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_learns_what_fits_it_and_refuses_the_rest(tmp_path, few, capsys, name):
+    for data, shape in few.items():
+        words = [name, "--data", data, "--epochs", "1", "--record", str(tmp_path / f"{data}.json")]
+        if shape == NETWORKS[name].takes:
+            main(words)
+            results = json.loads((tmp_path / f"{data}.json").read_text())["results"]
+            assert results["network"] == name
+            assert results["parameters"] > 1000
+        else:
+            with pytest.raises(SystemExit):
+                main(words)
+            error = capsys.readouterr().err
+            assert f"{name} takes pictures of shape {NETWORKS[name].takes}" in error
+            assert str(shape) in error
+    assert list(tmp_path.iterdir()), "no set fits it"
+
+
+def test_a_loss_of_its_own_is_learnt_by_and_reported(tmp_path, few, monkeypatch, capsys):
+    def tenfold(outputs, labels):
+        return 10 * torch.nn.functional.cross_entropy(outputs, labels)
+
+    own = NETWORKS["lenet"]._replace(loss=tenfold)
+    words = ["lenet", "--data", "mnist", "--epochs", "1", "--record", str(tmp_path / "own.json")]
+    monkeypatch.setitem(NETWORKS, "lenet", own)
+    main(words)
+    assert json.loads((tmp_path / "own.json").read_text())["results"]["test_loss"] > 20
+    with pytest.raises(SystemExit):
+        main([*words, "--label-smoothing", "0.1"])
+    assert "lenet has its own loss" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["lenet", "--seeds", "0"], "0 is not a whole number from 1 up"),
+        (["lenet", "--seeds", "2", "--csv", "epochs.csv"], "--csv keeps one run"),
+        (["lenet", "--seeds", "2", "--checkpoint", "run.pt"], "--checkpoint keeps one run"),
         (["resnet"], "invalid choice: 'resnet'"),
         (["lenet", "--early-stopping", "3"], "--early-stopping needs --validation"),
         (["lenet", "--resume"], "--resume needs --checkpoint"),
