@@ -68,6 +68,7 @@ AUGMENTATIONS = {
         "random_horizontal_flip",
         "random_crop",
         "random_affine",
+        "random_distortion",
         "random_erasing",
         "cutout",
     )

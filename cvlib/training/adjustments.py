@@ -117,11 +117,12 @@ def affine(
     translate: tuple[Number, Number] = (0.0, 0.0),
     scale: Number = 1.0,
     shear: tuple[Number, Number] = (0.0, 0.0),
+    squeeze: Number = 1.0,
 ) -> Tensor:
     r"""Turn, shift, scale and shear about the centre, by bilinear interpolation, black outside.
 
-    A point at offset :math:`p` from the centre goes to :math:`R\,s\,S_y\,S_x\,p + t`: sheared
-    along x, then along y, scaled, turned, and shifted last.
+    A point at offset :math:`p` from the centre goes to :math:`R\,s\,S_y\,S_x\,Q\,p + t`: squeezed,
+    sheared along x, then along y, scaled, turned, and shifted last.
 
     Parameters
     ----------
@@ -135,6 +136,8 @@ def affine(
         A factor above 0; 2 doubles lengths.
     shear
         Degrees along x and along y, between -90 and 90.
+    squeeze
+        What widths are multiplied by and heights divided, above 0; torchvision has none.
 
     Returns
     -------
@@ -143,10 +146,8 @@ def affine(
 
     Raises
     ------
-    TypeError
-        If ``images`` holds no floating-point numbers.
-    ValueError
-        If a shape does not fit, or ``scale`` is not above 0.
+    TypeError, ValueError
+        As :func:`horizontal_flip`, or if ``scale`` or ``squeeze`` is not above 0.
 
     Examples
     --------
@@ -156,11 +157,12 @@ def affine(
             [0.0000, 0.1000, 0.0000, 0.3000]])
     """
     check_batch(images)
-    if torch.as_tensor(scale).le(0).any():
-        raise ValueError(f"scale is {scale}; expected above 0")
+    for name, factor in {"scale": scale, "squeeze": squeeze}.items():
+        if torch.as_tensor(factor).le(0).any():
+            raise ValueError(f"{name} is {factor}; expected above 0")
     named = {"angle": angle, "shear[0]": shear[0], "shear[1]": shear[1], "scale": scale}
-    named |= {"translate[0]": translate[0], "translate[1]": translate[1]}
-    turn, along_x, along_y, factor, right, down = (
+    named |= {"squeeze": squeeze, "translate[0]": translate[0], "translate[1]": translate[1]}
+    turn, along_x, along_y, size, wide, right, down = (
         _each(name, value, images).flatten() for name, value in named.items()
     )
     turn, along_x, along_y = (torch.deg2rad(degrees) for degrees in (turn, along_x, along_y))
@@ -170,7 +172,7 @@ def affine(
     c = torch.sin(turn - along_y) / torch.cos(along_y)
     d = -c * torch.tan(along_x) + torch.cos(turn)
     # Its inverse says for each pixel of the result where to look in the picture.
-    inverse = torch.stack([d, -b, -c, a]).view(2, 2, len(images)) / factor
+    inverse = torch.stack([d / wide, -b / wide, -c * wide, a * wide]).view(2, 2, -1) / size
     start = -(inverse * torch.stack([right, down])).sum(1, keepdim=True)
     # The grid is measured in half widths and half heights, from -1 to 1.
     half = images.new_tensor([images.shape[3], images.shape[2]]).view(2, 1, 1) / 2
@@ -375,8 +377,7 @@ def _each(name: str, value: Number, images: Tensor, dtype: torch.dtype | None = 
     if number.ndim and number.shape != images.shape[:1]:
         shape, expected = tuple(number.shape), len(images)
         raise ValueError(f"{name} has shape {shape}; expected one number, or ({expected},)")
-    number = number.to(images.device, dtype or images.dtype)
-    return number.expand(len(images)).view(-1, 1, 1, 1)
+    return number.to(images.device, dtype or images.dtype).expand(len(images)).view(-1, 1, 1, 1)
 
 
 def _factor(factor: Number, images: Tensor) -> Tensor:
@@ -387,11 +388,10 @@ def _factor(factor: Number, images: Tensor) -> Tensor:
 
 def _grey(images: Tensor) -> Tensor:
     """Weigh the channels by how bright the eye finds them, as ITU-R BT.601 does."""
-    channels = images.shape[1]
-    if channels not in (1, 3):
-        raise ValueError(f"images has {channels} channels; expected 1 or 3")
-    if channels == 1:
+    if images.shape[1] == 1:
         return images
+    if images.shape[1] != 3:
+        raise ValueError(f"images has {images.shape[1]} channels; expected 1 or 3")
     red, green, blue = images.split(1, dim=1)
     return 0.2989 * red + 0.587 * green + 0.114 * blue
 

@@ -31,6 +31,7 @@ __all__ = [
     "cutout",
     "random_affine",
     "random_crop",
+    "random_distortion",
     "random_erasing",
     "random_horizontal_flip",
 ]
@@ -159,6 +160,64 @@ def random_affine(
     shift = number("translate", translate, most=1)
     across, along = (2 * right - 1) * shift * width, (2 * down - 1) * shift * height
     moved = affine(images, angle, (across, along), low + (high - low) * size, (tilt, 0.0))
+    return moved, targets
+
+
+def random_distortion(
+    images: Tensor,
+    targets: Tensor,
+    generator: Generator,
+    translate: float = 0.1,
+    scale: tuple[float, float] = (0.9, 1.1),
+    squeeze: float = 1.15,
+    shear: float = 10.0,
+) -> tuple[Tensor, Tensor]:
+    """Distort handwriting as LeNet-5 was taught: shift, scale, squeeze and slant, without turning.
+
+    Parameters
+    ----------
+    images, targets, generator
+        As for :func:`random_horizontal_flip`.
+    translate, scale, shear
+        As for :func:`random_affine`.
+    squeeze
+        The greatest factor, at least 1, by which a picture becomes wider and lower, or narrower
+        and taller; drawn evenly in the logarithm.
+
+    Returns
+    -------
+    images, targets : Tensor
+        The pictures, each distorted, and their targets.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`random_horizontal_flip`, or if a strength is outside its range.
+
+    References
+    ----------
+    LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition"
+    (1998), section III.A, which names the kinds of distortion and not how strong they were.
+
+    Examples
+    --------
+    >>> images, labels = torch.ones(2, 1, 8, 8), torch.arange(2)
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> moved, _ = random_distortion(images, labels, generator, squeeze=2)
+    >>> moved.mean((1, 2, 3))
+    tensor([0.8739, 0.9011])
+    """
+    low, high = interval("scale", scale, 1e-6, math.inf)
+    lean, right, down, size, wide = (2 * chance - 1 for chance in draw(images, generator, 5))
+    shift = number("translate", translate, most=1)
+    height, width = images.shape[2:]
+    moved = affine(
+        images,
+        translate=(right * shift * width, down * shift * height),
+        scale=(low + high + (high - low) * size) / 2,
+        shear=(lean * number("shear", shear, most=89.9), 0.0),
+        squeeze=torch.exp(wide * math.log(number("squeeze", squeeze, least=1))),
+    )
     return moved, targets
 
 

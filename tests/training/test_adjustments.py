@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as torchvision
@@ -101,6 +104,27 @@ def test_affine_maps(images: Tensor, data: st.DataObject) -> None:
     assert_each_is(result, images, reference, *drawn, scale)
 
 
+@random_cases
+@given(batches(), st.data())
+def test_affine_squeezes(images: Tensor, data: st.DataObject) -> None:
+    """Widths times the factor, heights divided by it, before all else."""
+    squeeze = numbers(data.draw, images, 0.4, 2.5)
+    angle, across = (numbers(data.draw, images, -bound, bound) for bound in (360, 60))
+
+    def reference(picture: Tensor, squeeze: float, angle: float, across: float) -> Tensor:
+        # In rows and columns, as scipy counts them: columns first squeezed, then slanted.
+        turn, slant = math.radians(angle), math.tan(math.radians(across))
+        turned = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+        matrix = turned @ [[1, 0], [-slant, 1]] @ np.diag([1 / squeeze, squeeze])
+        inverse, middle = np.linalg.inv(matrix), (np.array(picture.shape[1:]) - 1) / 2
+        start, border = middle - inverse @ middle, {"order": 1, "mode": "grid-constant"}
+        planes = [ndimage.affine_transform(p, inverse, start, **border) for p in picture.numpy()]
+        return torch.from_numpy(np.stack(planes))
+
+    result = affine(images, angle, shear=(across, 0), squeeze=squeeze)
+    assert_each_is(result, images, reference, squeeze, angle, across)
+
+
 def test_affine_turns_clockwise_and_shifts_right_and_down() -> None:
     x = torch.arange(1.0, 10, device=DEVICE).view(1, 1, 3, 3) / 10
     torch.testing.assert_close(affine(x), x)
@@ -183,6 +207,7 @@ def test_each_leaves_its_input_as_it_was() -> None:
         (lambda x: crop(x, 0, torch.tensor([0, -1]), 1), ValueError, "left is tensor"),
         (lambda x: crop(x, 0, 0, 0.5), TypeError, "padding is 0.5; expected an integer"),
         (lambda x: affine(x, scale=0.0), ValueError, "scale is 0.0; expected above 0"),
+        (lambda x: affine(x, squeeze=-1.0), ValueError, "squeeze is -1.0; expected above 0"),
         (lambda x: affine(x, shear=(0, torch.zeros(3))), ValueError, r"shear\[1\] has shape \(3,"),
         (lambda x: adjust_contrast(x, -1), ValueError, "factor is -1; expected at least 0"),
         (lambda x: adjust_contrast(x[:, :2], 1), ValueError, "images has 2 channels; expected 1"),

@@ -11,12 +11,13 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from cvlib.training import adjustments
+from cvlib.training import adjustments, augmentation
 from cvlib.training.augmentation import (
     color_jitter,
     cutout,
     random_affine,
     random_crop,
+    random_distortion,
     random_erasing,
     random_horizontal_flip,
 )
@@ -27,6 +28,7 @@ AUGMENTATIONS: dict[str, Callable[..., tuple[Tensor, Tensor]]] = {
     "flip": random_horizontal_flip,
     "crop": random_crop,
     "affine": partial(random_affine, degrees=30, translate=0.3, scale=(0.5, 2), shear=20),
+    "distortion": partial(random_distortion, squeeze=2, shear=20),
     "colour": partial(color_jitter, brightness=0.5, contrast=0.5, saturation=0.5),
     "erasing": partial(random_erasing, p=0.9),
     "cutout": partial(cutout, size=3),
@@ -102,7 +104,7 @@ def test_refuses_bytes_and_generators_of_another_kind(name: str) -> None:
         augment((images * 255).byte(), targets, seeded())
     with pytest.raises(TypeError, match=r"generator is a int; expected a torch\.Generator"):
         augment(images, targets, 0)
-    if name != "affine":  # torch samples no empty batch
+    if name not in ("affine", "distortion"):  # torch samples no empty batch
         assert augment(images[:0], targets[:0], seeded())[0].shape == images[:0].shape
 
 
@@ -162,6 +164,22 @@ def test_affine_maps_fill_their_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_fills(across, -20, 20)
     assert along == 0
     draws = torch.stack([angle, right, down, scale, across])
+    assert (torch.corrcoef(draws) - torch.eye(5)).abs().max() < 0.1, "draws depend on each other"
+
+
+def test_distortions_fill_their_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, Any] = {}
+    monkeypatch.setattr(augmentation, "affine", lambda images, **chosen: drawn.update(chosen))
+    strengths: Any = {"translate": 0.2, "scale": (0.5, 2), "squeeze": 2, "shear": 20}
+    random_distortion(pictures(1000), labels(1000), seeded(), **strengths)
+    (right, down), (across, along) = drawn["translate"], drawn["shear"]
+    assert_fills(right, -2, 2)  # a fifth of 10 columns
+    assert_fills(down, -1.4, 1.4)  # a fifth of 7 rows
+    assert_fills(drawn["scale"], 0.5, 2)
+    assert_fills(drawn["squeeze"].log2(), -1, 1)
+    assert_fills(across, -20, 20)
+    assert along == 0
+    draws = torch.stack([right, down, drawn["scale"], drawn["squeeze"], across])
     assert (torch.corrcoef(draws) - torch.eye(5)).abs().max() < 0.1, "draws depend on each other"
 
 
@@ -229,6 +247,8 @@ REFUSED: list[tuple[Callable[..., Any], dict[str, Any], str]] = [
     (random_affine, {"scale": (1.1, 0.9)}, "expected the lower number first"),
     (random_affine, {"scale": (0, 1)}, "scale is 0"),
     (random_affine, {"shear": 90}, "shear is 90"),
+    (random_distortion, {"squeeze": 0.9}, "squeeze is 0.9; expected a number of at least 1,"),
+    (random_distortion, {"shear": 90}, "shear is 90"),
     (color_jitter, {"contrast": -0.1}, "contrast is -0.1"),
     (random_erasing, {"scale": (0.1, 1.2)}, "scale is 1.2; expected a number"),
     (random_erasing, {"ratio": (0, 1)}, "ratio is 0"),
