@@ -6,9 +6,10 @@ from pathlib import Path
 
 from torch import nn
 
+from cvlib.networks.cifar10 import PlainNet, TutorialNet
 from cvlib.networks.lenet import LeNet
 
-__all__ = ["LeNet", "checkpoint", "pretrained"]
+__all__ = ["LeNet", "PlainNet", "TutorialNet", "checkpoint", "pretrained"]
 
 _NETWORKS: dict[str, type[nn.Module]] = {"lenet": LeNet}
 

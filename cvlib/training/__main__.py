@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from cvlib import data
 from cvlib.data import ImageSet
-from cvlib.networks import LeNet
+from cvlib.networks import LeNet, PlainNet, TutorialNet
 from cvlib.training import augmentation, cycles, schedules
 from cvlib.training.checkpoints import save_weights
 from cvlib.training.data_parallel import joined, processes
@@ -46,7 +46,11 @@ class Network(NamedTuple):
     loss: Callable[[Tensor, Tensor], Tensor] | None = None
 
 
-NETWORKS = {"lenet": Network(LeNet, takes=(1, 28, 28))}
+NETWORKS = {
+    "lenet": Network(LeNet, takes=(1, 28, 28)),
+    "tutorial_net": Network(TutorialNet, takes=(3, 32, 32)),
+    "plain_net": Network(PlainNet, takes=(3, 32, 32)),
+}
 FULL_SETS: dict[str, Callable[[str], ImageSet]] = {
     "mnist": data.mnist,
     "fashion_mnist": data.fashion_mnist,
