@@ -8,10 +8,11 @@ from torch import nn
 
 from cvlib.networks.cifar10 import PlainNet, TutorialNet
 from cvlib.networks.lenet import LeNet
+from cvlib.networks.lenet5 import LeNet5
 
-__all__ = ["LeNet", "PlainNet", "TutorialNet", "checkpoint", "pretrained"]
+__all__ = ["LeNet", "LeNet5", "PlainNet", "TutorialNet", "checkpoint", "pretrained"]
 
-_NETWORKS: dict[str, type[nn.Module]] = {"lenet": LeNet}
+_NETWORKS: dict[str, type[nn.Module]] = {"lenet": LeNet, "lenet5": LeNet5}
 
 
 def checkpoint(name: str) -> Path:
@@ -20,7 +21,7 @@ def checkpoint(name: str) -> Path:
     Parameters
     ----------
     name
-        The network: ``"lenet"``.
+        The network: ``"lenet"`` or ``"lenet5"``.
 
     Returns
     -------
@@ -52,8 +53,8 @@ def pretrained(name: str) -> nn.Module:
     Parameters
     ----------
     name
-        The network: ``"lenet"``, trained on 4,000 digits of :func:`cvlib.data.mnist_sample`, the
-        larger part of ``mnist_sample().split(test=1000)``.
+        The network: ``"lenet"`` or ``"lenet5"``, trained on 4,000 digits of
+        :func:`cvlib.data.mnist_sample`, the larger part of ``mnist_sample().split(test=1000)``.
 
     Returns
     -------
