@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/ready
 WINDOWS := .venv-window/ready
-PAGES := $(wildcard book/* book/*/* cvlib/*.py cvlib/*/*.py results/*.json)
+PAGES := $(wildcard book/* book/*/* cvlib/*.py cvlib/*/*.py results/*)
 
 .DEFAULT_GOAL := help
 .PHONY: help environment book serve lab test execute lock format lint linkcheck clean
