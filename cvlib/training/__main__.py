@@ -85,9 +85,11 @@ examples:
       learns 4,000 of the digits that come with the package, and reads 1,000 others
   python -m cvlib.training lenet --data mnist --epochs 10 --schedule one_cycle
       full MNIST, the learning rate rising and falling once
+  python -m cvlib.training plain_net --data cifar10 --augment random_horizontal_flip random_crop
+      colour photographs of animals and vehicles, each time shifted, and half of them mirrored
   python -m cvlib.training lenet --data mnist --checkpoint runs/lenet.pt --resume
       goes on where it was interrupted; the same line starts it
-  python -m cvlib.training lenet --data mnist --seeds 3 --record results/lenet.json
+  python -m cvlib.training lenet --data mnist --seeds 3 --record three.json
       three runs, from seeds 0, 1 and 2: what each measured, their mean and how far they spread
   torchrun --nproc_per_node=2 -m cvlib.training lenet --data mnist
       two processes, on the CPU or on two GPUs, share every batch
