@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from book._extensions import records
@@ -117,6 +117,7 @@ trees = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(trees)
 def test_a_tree_of_any_shape_is_rendered_whole(tree: dict[str, Any]) -> None:
     text = rendered(tree)
@@ -138,6 +139,13 @@ def test_tables_are_narrow_and_read_in_the_right_direction() -> None:
     assert rendered(sides).splitlines()[2:] == ["| torch | 2 | 1,200 |", "| ours | 1 | 1,200 |"]
     wide = {side: {f"seconds_{n}": n for n in range(9)} for side in ("torch", "ours")}
     assert max(line.count("|") for line in rendered(wide).splitlines()) == 3
+
+
+def test_the_seeds_of_all_runs_are_named() -> None:
+    record = records.read("recipes")
+    runs = {"a": {"seeds": [0, 1]}, "b": {"deep": {"seeds": [7]}}, "c": {"seeds": [1, 2]}}
+    assert ", seeds 0, 1, 2, 7; " in records.facts({**record, "results": runs})
+    assert ", seed 5; " in records.facts({**record, "seed": 5, "results": {}})
 
 
 def test_what_is_left_out_is_left_out_at_every_depth() -> None:

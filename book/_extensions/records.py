@@ -209,7 +209,10 @@ def facts(record: Tree) -> str:
     """Say how a record was made."""
     threads, results = record["threads"], record["results"]
     count = f"{threads} thread{'s' * (threads != 1)} on {record['cores']} cores"
-    seeds = results.get("seeds", [record["seed"]])
+    lists = [value for path, value in leaves(results) if path[-1] == "seeds"]
+    seeds = sorted({seed for used in lists for seed in used}) or [
+        record["seed"]
+    ]
     seed = f"seed{'s' * (len(seeds) > 1)} {cell(seeds)}"
     versions = {**record["versions"], **results.get("versions", {})}
     listed = ", ".join(f"{title(n)} {number}" for n, number in versions.items())
