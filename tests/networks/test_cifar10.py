@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from cvlib.data import ImageSet, mnist_sample
 from cvlib.networks import PlainNet, TutorialNet
+from cvlib.training import evaluate, fit, one_cycle
+
+WIDTHS = st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+@pytest.fixture(scope="module")
+def coloured() -> tuple[ImageSet, ImageSet]:
+    """Digits in the form of CIFAR-10: three channels of 32×32."""
+    digits = mnist_sample()
+    images = F.pad(digits.images, (2, 2, 2, 2)).repeat(1, 3, 1, 1)
+    return replace(digits, images=images)[::2].split(test=500)
 
 
 def test_the_tutorials_parameters_layer_by_layer() -> None:
@@ -75,3 +94,32 @@ def test_convolutions_before_a_normalization_have_no_bias() -> None:
     convolutions = [m for m in PlainNet().modules() if isinstance(m, nn.Conv2d)]
     assert len(convolutions) == 5
     assert all(layer.bias is None for layer in convolutions)
+
+
+@given(WIDTHS, st.integers(1, 4), st.integers(1, 5))
+def test_plain_parameters_are_counted(widths: list[list[int]], channels: int, classes: int) -> None:
+    flat = [channels, *itertools.chain(*widths)]
+    convolutions = sum(9 * before * after for before, after in itertools.pairwise(flat))
+    expected = convolutions + 2 * sum(flat[1:]) + classes * (flat[-1] + 1)
+    model = PlainNet(widths, channels, classes)
+    assert sum(parameter.numel() for parameter in model.parameters()) == expected
+
+
+@pytest.mark.parametrize(
+    ("make", "rate"), [(TutorialNet, 0.02), (partial(PlainNet, ((8,), (16,), (32,))), 0.1)]
+)
+def test_learns_digits_and_shuffled_labels_teach_nothing(
+    make: Callable[[], nn.Module], rate: float, coloured: tuple[ImageSet, ImageSet]
+) -> None:
+    train, test = coloured
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
+
+    def accuracy(pictures: ImageSet) -> float:
+        torch.manual_seed(0)
+        model = make().to(memory_format=torch.channels_last)
+        sgd = partial(torch.optim.SGD, lr=rate, momentum=0.9)
+        fit(model, pictures, epochs=2, batch_size=16, optimizer=sgd, schedule=one_cycle)
+        return evaluate(model, test).accuracy
+
+    assert accuracy(train) > 0.9
+    assert accuracy(replace(train, labels=train.labels[order])) < 0.2

@@ -1,0 +1,124 @@
+"""Drawings of the chapter on CIFAR-10: what a batch costs, and who is taken for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from cvlib.figures import lenet
+from cvlib.figures.style import new_figure, palette
+
+__all__ = ["draw_batch_costs", "draw_by_class", "draw_confusion"]
+
+
+def draw_batch_costs(costs: Mapping[str, Mapping[int, float]], *, title: str) -> Figure:
+    """Draw how long one picture takes, against how many are learnt from at once.
+
+    Parameters
+    ----------
+    costs
+        For each network the time of a picture at each batch size, in any unit.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A curve a network; the batch sizes stand on a logarithmic axis.
+
+    Examples
+    --------
+    >>> figure = draw_batch_costs({"small": {4: 1.0, 64: 0.2}}, title="Cheaper together")
+    >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    ['4', '64']
+    """
+    figure, axes = new_figure(width=5.6, height=2.9, title=title)
+    place = axes[0, 0]
+    sizes = sorted({size for times in costs.values() for size in times})
+    for (name, times), colour, mark in zip(costs.items(), palette.values(), "os^", strict=False):
+        place.plot(list(times), list(times.values()), color=colour, marker=mark, label=name)
+    place.set_xscale("log")
+    place.minorticks_off()
+    place.set_xticks(sizes, [str(size) for size in sizes])
+    place.set(xlabel="pictures in a batch", ylabel="time of a picture", ylim=(0, None))
+    place.grid(alpha=0.25)
+    if len(costs) > 1:
+        place.legend()
+    return figure
+
+
+def draw_by_class(matrix: Tensor, classes: Sequence[str], *, title: str) -> Figure:
+    """Draw how much of each class is read right, and what the rest is taken for most often.
+
+    Parameters
+    ----------
+    matrix
+        How many pictures of class ``row`` were read as class ``column``, shape (K, K).
+    classes
+        The names of the classes.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A bar a class, the best on top. On the right of each, the class that takes most of what it
+        lost, and how much that is.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = draw_by_class(torch.tensor([[6, 2], [1, 9]]), ["cat", "dog"], title="Dogs first")
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['cat 10%', 'dog 25%']
+    """
+    shares = matrix.detach().cpu().double() / matrix.detach().cpu().sum(1, keepdim=True)
+    right = shares.diagonal()
+    lost = shares - right.diag()
+    order = right.argsort(descending=True, stable=True).tolist()
+    figure, axes = new_figure(width=6.4, height=0.31 * len(classes) + 1.1, title=title)
+    place = axes[0, 0]
+    for row, number in enumerate(order):
+        share, most = float(right[number]), int(lost[number].argmax())
+        missed = float(lost[number, most])
+        place.barh(row, share, color=palette["blue"])
+        place.barh(row, missed, left=share, color=palette["orange"])
+        place.text(1.02, row, f"{classes[most]} {missed:.0%}", va="center", fontsize=9)
+    place.set_yticks(range(len(order)), [classes[number] for number in order])
+    place.invert_yaxis()
+    place.set(xlabel="share of the class: read right, and taken for", xlim=(0, 1.3))
+    place.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    return figure
+
+
+def draw_confusion(matrix: Tensor, classes: Sequence[str], *, title: str) -> Figure:
+    """Draw a confusion matrix whose classes have long names.
+
+    Parameters
+    ----------
+    matrix
+        How many pictures of class ``row`` were read as class ``column``, shape (K, K).
+    classes
+        The names of the classes.
+    title
+        What to see in the matrix.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That of :func:`cvlib.figures.lenet.draw_confusion`, larger, the names below it turned.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = draw_confusion(torch.tensor([[9, 1], [0, 8]]), ["cat", "dog"], title="One mistake")
+    >>> float(figure.axes[0].get_xticklabels()[0].get_rotation())
+    45.0
+    """
+    figure = lenet.draw_confusion(matrix, classes, title=title)
+    figure.set_size_inches(6, 5.6)
+    for label in figure.axes[0].get_xticklabels():
+        label.set(rotation=45, ha="right", rotation_mode="anchor")
+    return figure

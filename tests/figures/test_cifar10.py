@@ -1,0 +1,67 @@
+"""The drawings of the chapter on CIFAR-10 show what they are given, and clip no word."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from matplotlib.colors import to_hex
+
+from cvlib.figures import palette
+from cvlib.figures.cifar10 import draw_batch_costs, draw_by_class, draw_confusion
+from tests.figures.clipping import assert_nothing_is_clipped
+
+CLASSES = ("airplane", "automobile", "bird")
+# The automobile is read best, and taken for a bird once; the bird worst, and for an airplane.
+MATRIX = torch.tensor([[70, 10, 20], [5, 90, 5], [30, 10, 60]])
+
+
+@pytest.mark.parametrize("networks", [1, 3])
+def test_batch_costs_are_drawn_as_given(networks: int) -> None:
+    costs = {f"net {n}": {4: 8.0 + n, 16: 3.0 + n, 256: 1.0 + n} for n in range(networks)}
+    figure = draw_batch_costs(costs, title="Cheaper together")
+    axes = figure.axes[0]
+    lines = {line.get_label(): line for line in axes.lines}
+    assert lines.keys() == costs.keys()
+    for name, times in costs.items():
+        assert list(lines[name].get_xdata()) == [4, 16, 256]
+        assert list(lines[name].get_ydata()) == list(times.values())
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["4", "16", "256"]
+    assert axes.get_ylim()[0] == 0
+    assert (axes.get_legend() is not None) == (networks > 1)
+    assert_nothing_is_clipped(figure)
+
+
+def test_classes_stand_from_best_to_worst_with_what_takes_most_of_the_rest() -> None:
+    figure = draw_by_class(MATRIX, CLASSES, title="Birds are hard")
+    axes = figure.axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["automobile", "airplane", "bird"]
+    assert axes.yaxis_inverted()
+    assert [text.get_text() for text in axes.texts] == ["airplane 5%", "bird 20%", "airplane 30%"]
+    bars = [(bar.get_x(), bar.get_width(), to_hex(bar.get_facecolor())) for bar in axes.patches]
+    blue, orange = palette["blue"].lower(), palette["orange"].lower()
+    assert bars == [
+        (0, pytest.approx(0.9), blue), (pytest.approx(0.9), pytest.approx(0.05), orange),
+        (0, pytest.approx(0.7), blue), (pytest.approx(0.7), pytest.approx(0.2), orange),
+        (0, pytest.approx(0.6), blue), (pytest.approx(0.6), pytest.approx(0.3), orange),
+    ]  # fmt: skip
+    assert_nothing_is_clipped(figure)
+
+
+def test_shares_are_of_the_class_where_classes_differ_in_size() -> None:
+    figure = draw_by_class(torch.tensor([[1, 1], [0, 8]]), CLASSES[:2], title="Few airplanes")
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [1, 0, 0.5, 0.5]
+
+
+def test_confusion_has_room_for_long_names() -> None:
+    figure = draw_confusion(MATRIX, CLASSES, title="Birds are taken for airplanes")
+    axes = figure.axes[0]
+    placed = {text.get_position(): text.get_text() for text in axes.texts}
+    assert placed[0, 2] == "30"
+    assert placed[2, 0] == "20"
+    labels = axes.get_xticklabels()
+    assert [label.get_text() for label in labels] == list(CLASSES)
+    assert_nothing_is_clipped(figure)
+    boxes = [label.get_window_extent() for label in (*labels, *axes.get_yticklabels())]
+    page = figure.bbox
+    assert all(page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1) for box in boxes)
