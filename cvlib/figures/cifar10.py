@@ -13,39 +13,35 @@ from cvlib.figures.style import new_figure, palette
 __all__ = ["draw_batch_costs", "draw_by_class", "draw_confusion"]
 
 
-def draw_batch_costs(costs: Mapping[str, Mapping[int, float]], *, title: str) -> Figure:
+def draw_batch_costs(costs: Mapping[int, float], *, title: str) -> Figure:
     """Draw how long one picture takes, against how many are learnt from at once.
 
     Parameters
     ----------
     costs
-        For each network the time of a picture at each batch size, in any unit.
+        The time of a picture at each batch size, relative to one of them.
     title
         What to see.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A curve a network; the batch sizes stand on a logarithmic axis.
+        A curve; the batch sizes stand on a logarithmic axis.
 
     Examples
     --------
-    >>> figure = draw_batch_costs({"small": {4: 1.0, 64: 0.2}}, title="Cheaper together")
+    >>> figure = draw_batch_costs({4: 1.0, 64: 0.2}, title="Cheaper together")
     >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
     ['4', '64']
     """
     figure, axes = new_figure(width=5.6, height=2.9, title=title)
     place = axes[0, 0]
-    sizes = sorted({size for times in costs.values() for size in times})
-    for (name, times), colour, mark in zip(costs.items(), palette.values(), "os^", strict=False):
-        place.plot(list(times), list(times.values()), color=colour, marker=mark, label=name)
+    place.plot(list(costs), list(costs.values()), "o-", color=palette["blue"])
     place.set_xscale("log")
     place.minorticks_off()
-    place.set_xticks(sizes, [str(size) for size in sizes])
+    place.set_xticks(list(costs), [str(size) for size in costs])
     place.set(xlabel="pictures in a batch", ylabel="time of a picture", ylim=(0, None))
     place.grid(alpha=0.25)
-    if len(costs) > 1:
-        place.legend()
     return figure
 
 

@@ -17,7 +17,8 @@ def right(matrix: Any) -> Any:
 
 def by_loops(matrix: Any) -> Any:
     pairs = [(i, j) for i in range(len(matrix)) for j in range(i + 1, len(matrix))]
-    return list(max(pairs, key=lambda pair: matrix[pair] + matrix[pair[::-1]]))
+    best = max(pairs, key=lambda pair: int(matrix[pair] + matrix[pair[1], pair[0]]))
+    return list(best)
 
 
 def one_way(matrix: Any) -> Any:

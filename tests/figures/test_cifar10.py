@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from matplotlib.colors import to_hex
@@ -15,19 +17,15 @@ CLASSES = ("airplane", "automobile", "bird")
 MATRIX = torch.tensor([[70, 10, 20], [5, 90, 5], [30, 10, 60]])
 
 
-@pytest.mark.parametrize("networks", [1, 3])
-def test_batch_costs_are_drawn_as_given(networks: int) -> None:
-    costs = {f"net {n}": {4: 8.0 + n, 16: 3.0 + n, 256: 1.0 + n} for n in range(networks)}
+def test_batch_costs_are_drawn_as_given() -> None:
+    costs = {4: 1.0, 16: 0.4, 256: 0.15}
     figure = draw_batch_costs(costs, title="Cheaper together")
     axes = figure.axes[0]
-    lines = {line.get_label(): line for line in axes.lines}
-    assert lines.keys() == costs.keys()
-    for name, times in costs.items():
-        assert list(lines[name].get_xdata()) == [4, 16, 256]
-        assert list(lines[name].get_ydata()) == list(times.values())
+    curve: Any = axes.lines[0]
+    assert curve.get_xdata().tolist() == list(costs)
+    assert curve.get_ydata().tolist() == list(costs.values())
     assert [label.get_text() for label in axes.get_xticklabels()] == ["4", "16", "256"]
     assert axes.get_ylim()[0] == 0
-    assert (axes.get_legend() is not None) == (networks > 1)
     assert_nothing_is_clipped(figure)
 
 
@@ -38,7 +36,8 @@ def test_classes_stand_from_best_to_worst_with_what_takes_most_of_the_rest() -> 
     assert names == ["automobile", "airplane", "bird"]
     assert axes.yaxis_inverted()
     assert [text.get_text() for text in axes.texts] == ["airplane 5%", "bird 20%", "airplane 30%"]
-    bars = [(bar.get_x(), bar.get_width(), to_hex(bar.get_facecolor())) for bar in axes.patches]
+    patches: Any = axes.patches
+    bars = [(bar.get_x(), bar.get_width(), to_hex(bar.get_facecolor())) for bar in patches]
     blue, orange = palette["blue"].lower(), palette["orange"].lower()
     assert bars == [
         (0, pytest.approx(0.9), blue), (pytest.approx(0.9), pytest.approx(0.05), orange),
@@ -50,7 +49,8 @@ def test_classes_stand_from_best_to_worst_with_what_takes_most_of_the_rest() -> 
 
 def test_shares_are_of_the_class_where_classes_differ_in_size() -> None:
     figure = draw_by_class(torch.tensor([[1, 1], [0, 8]]), CLASSES[:2], title="Few airplanes")
-    assert [bar.get_width() for bar in figure.axes[0].patches] == [1, 0, 0.5, 0.5]
+    patches: Any = figure.axes[0].patches
+    assert [bar.get_width() for bar in patches] == [1, 0, 0.5, 0.5]
 
 
 def test_confusion_has_room_for_long_names() -> None:

@@ -85,7 +85,7 @@ def test_plain_net_refuses_an_empty_stage(widths: tuple[tuple[int, ...], ...]) -
 @pytest.mark.parametrize("name", ["in_channels", "num_classes"])
 def test_no_layer_without_a_channel(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is 0; expected at least 1"):
-        PlainNet(**{name: 0})
+        PlainNet(**{name: 0})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="widths is 0; expected at least 1"):
         PlainNet(widths=((0,),))
 
