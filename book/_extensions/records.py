@@ -245,14 +245,16 @@ def figure(row: Tree, measure: str) -> tuple[str, str]:
         where = f"{{{row['where']}}}" if "where" in row else ""
         shown = row["published"].replace(" ", NO_BREAK)
         return shown, f"{{cite:t}}`{row['source']}{where}`"
-    results, digits = read(row["record"])["results"], 1
+    results, digits, unit = read(row["record"])["results"], 1, "%"
     accuracy = found(results, row["accuracy"])
     if measure == "test error":
         accuracy, digits = 1 - accuracy, 2
+    if "less" in row:
+        accuracy, unit = accuracy - found(results, row["less"]), "points"
     shown = f"{100 * accuracy:.{digits}f}"
     if "deviation" in row:
         shown += f" ± {100 * found(results, row['deviation']):.{digits}f}"
-    shown = f"**{shown} %**".replace(" ", NO_BREAK)
+    shown = f"**{shown} {unit}**".replace(" ", NO_BREAK)
     return shown, f"{{ref}}`measured <record-{row['record']}>`"
 
 
