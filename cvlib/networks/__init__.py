@@ -12,7 +12,11 @@ from cvlib.networks.lenet5 import LeNet5
 
 __all__ = ["LeNet", "LeNet5", "PlainNet", "TutorialNet", "checkpoint", "pretrained"]
 
-_NETWORKS: dict[str, type[nn.Module]] = {"lenet": LeNet, "lenet5": LeNet5}
+_NETWORKS: dict[str, type[nn.Module]] = {
+    "lenet": LeNet,
+    "lenet5": LeNet5,
+    "plain_net": PlainNet,
+}
 
 
 def checkpoint(name: str) -> Path:
@@ -21,7 +25,7 @@ def checkpoint(name: str) -> Path:
     Parameters
     ----------
     name
-        The network: ``"lenet"`` or ``"lenet5"``.
+        The network: ``"lenet"``, ``"lenet5"`` or ``"plain_net"``.
 
     Returns
     -------
@@ -54,7 +58,8 @@ def pretrained(name: str) -> nn.Module:
     ----------
     name
         The network: ``"lenet"`` or ``"lenet5"``, trained on 4,000 digits of
-        :func:`cvlib.data.mnist_sample`, the larger part of ``mnist_sample().split(test=1000)``.
+        :func:`cvlib.data.mnist_sample`, the larger part of ``mnist_sample().split(test=1000)``;
+        ``"plain_net"``, trained on the 50,000 of :func:`cvlib.data.cifar10` (the JPEG copy).
 
     Returns
     -------

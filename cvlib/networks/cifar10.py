@@ -109,7 +109,7 @@ class PlainNet(nn.Module):
 
     def __init__(
         self,
-        widths: Sequence[Sequence[int]] = ((32,), (64, 64), (128, 128)),
+        widths: Sequence[Sequence[int]] = ((32,), (64,), (128, 128), (256,)),
         in_channels: int = 3,
         num_classes: int = 10,
     ) -> None:

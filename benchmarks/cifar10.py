@@ -1,0 +1,191 @@
+"""What CIFAR-10 teaches in the time of the tutorial's loop: ``python -m benchmarks.cifar10``.
+
+PyTorch's tutorial "Training a Classifier" trains a small network for two epochs in batches of four,
+picture by picture. That loop runs first and sets the time. Each later step changes one thing and
+gets the same time: as many whole epochs as fit into it, by the seconds that its first epoch took.
+The last step has twice the time. Settings were chosen on a tenth of the training pictures held out.
+Training is timed, reading the data set and evaluating are not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+import cvlib
+from benchmarks.record import record
+from cvlib.data import ImageSet, cifar10
+from cvlib.networks import PlainNet, TutorialNet
+from cvlib.networks.__main__ import PLAIN_NET
+from cvlib.training import evaluate, fit, one_cycle
+from cvlib.training.augmentation import random_crop, random_horizontal_flip
+
+SEED = 0
+TUTORIAL_EPOCHS, WORKERS = 2, 2
+MARGIN = 0.95  # of the time: an epoch is not always as long as the first
+
+tutorial_sgd = partial(torch.optim.SGD, lr=0.001, momentum=0.9)
+FASTER = {"batch_size": 128, "amp": "bfloat16"}
+one_rate = partial(torch.optim.SGD, lr=0.05, momentum=0.9, fused=True)
+sgd = partial(torch.optim.SGD, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True)
+AUGMENTED = {"augment": (random_horizontal_flip, partial(random_crop, padding=2))}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change, and what it leads to."""
+
+    name: str
+    network: Callable[[], nn.Module]
+    arguments: dict[str, Any]  # of `fit`
+    times: float = 1  # as long as the tutorial's loop
+    seeds: int = 1  # at most
+
+
+rising = {"optimizer": partial(sgd, lr=0.05), "schedule": one_cycle}
+STEPS = (
+    Step("pictures in memory", TutorialNet, {"batch_size": 4, "optimizer": tutorial_sgd}),
+    Step("batches of 128, bfloat16", TutorialNet, {**FASTER, "optimizer": one_rate}),
+    Step("one-cycle rate, weight decay", TutorialNet, {**FASTER, **rising}),
+    Step("flips and shifts", TutorialNet, {**FASTER, **rising, **AUGMENTED}, seeds=3),
+    Step("plain network", PlainNet, PLAIN_NET, seeds=3),
+    Step("twice the time", PlainNet, PLAIN_NET, times=2, seeds=3),
+)
+
+
+class OneByOne(Dataset):
+    """Pictures as torchvision's data set gives them: each from an array, through PIL."""
+
+    def __init__(self, pictures: ImageSet, transform: Callable[[Image.Image], Tensor]) -> None:
+        self.data = pictures.images.permute(0, 2, 3, 1).contiguous().numpy()
+        self.targets = pictures.labels.tolist()
+        self.transform = transform
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.transform(Image.fromarray(self.data[index])), self.targets[index]
+
+
+def tutorials_loop(pictures: ImageSet, seed: int) -> tuple[nn.Module, float]:
+    """Train as the tutorial does, and return the model and the seconds that it took."""
+    half = (0.5, 0.5, 0.5)
+    spread = transforms.Compose([transforms.ToTensor(), transforms.Normalize(half, half)])
+    torch.manual_seed(seed)
+    model = TutorialNet()
+    network = nn.Sequential(model.features, nn.Flatten(), model.classifier).to(cvlib.device())
+    optimizer = tutorial_sgd(network.parameters())
+    loader = DataLoader(OneByOne(pictures, spread), 4, shuffle=True, num_workers=WORKERS)
+    begin = time.perf_counter()
+    for _ in range(TUTORIAL_EPOCHS):
+        running_loss = 0.0
+        for images, labels in loader:
+            images, labels = images.to(cvlib.device()), labels.to(cvlib.device())
+            optimizer.zero_grad()
+            loss = F.cross_entropy(network(images), labels)
+            loss.backward()
+            optimizer.step()
+            running_loss += loss.item()
+    return model, time.perf_counter() - begin
+
+
+def by_fit(step: Step, pictures: ImageSet, epochs: int, seed: int) -> tuple[nn.Module, float]:
+    """Train as a step says, and return the model and the seconds that it took."""
+    torch.manual_seed(seed)
+    model = step.network().to(memory_format=torch.channels_last)
+    begin = time.perf_counter()
+    fit(model, pictures, epochs=epochs, seed=seed, progress=False, **step.arguments)
+    return model, time.perf_counter() - begin
+
+
+class FlipAveraged(nn.Module):
+    """A network's opinion of a picture and of its mirror image, averaged."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the mean of the two probabilities, of shape (N, K)."""
+        return (self.model(x).softmax(1) + self.model(x.flip(3)).softmax(1)) / 2
+
+
+def measured(
+    runs: list[tuple[nn.Module, float]], train: ImageSet, test: ImageSet, epochs: int
+) -> dict[str, Any]:
+    """Say what came of each run and of all."""
+    models = [model for model, _ in runs]
+    accuracies = [evaluate(model, test).accuracy for model in models]
+    averaged = [evaluate(FlipAveraged(model), test).accuracy for model in models]
+    seconds = [taken for _, taken in runs]
+    return {
+        "parameters": sum(parameter.numel() for parameter in models[0].parameters()),
+        "epochs": epochs,
+        "seeds": list(range(SEED, SEED + len(runs))),
+        "seconds": [round(taken, 1) for taken in seconds],
+        "seconds_mean": round(statistics.mean(seconds), 1),
+        "test_accuracies": accuracies,
+        "test_accuracy_mean": round(statistics.mean(accuracies), 4),
+        "test_accuracy_standard_deviation": (
+            round(statistics.stdev(accuracies), 4) if len(runs) > 1 else None
+        ),
+        "flip_averaged_accuracies": averaged,
+        "flip_averaged_accuracy_mean": round(statistics.mean(averaged), 4),
+        "train_accuracy": evaluate(models[0], train).accuracy,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3, help="at most; default: 3")
+    parser.add_argument("--pictures", type=int, default=50_000, help="to train on; default: 50000")
+    chosen = parser.parse_args()
+    train, test = cifar10("train"), cifar10("test")
+    # The JPEG copy comes by class: of few pictures, let each class have its share.
+    train = train[torch.arange(0, len(train), len(train) // chosen.pictures)]
+    runs = [tutorials_loop(train, SEED)]
+    budget = runs[0][1]
+    train, test = on_device(train), on_device(test)
+    rows = {"the tutorial's loop": measured(runs, train, test, TUTORIAL_EPOCHS)}
+    print(rows, flush=True)
+    for step in STEPS:
+        by_fit(step, train[: 10 * step.arguments["batch_size"]], 1, SEED)  # warm up
+        _, seconds = by_fit(step, train, 1, SEED)
+        epochs = max(1, int(step.times * budget * MARGIN / seconds))
+        seeds = range(SEED, SEED + min(step.seeds, chosen.seeds))
+        rows[step.name] = measured(
+            [by_fit(step, train, epochs, seed) for seed in seeds], train, test, epochs
+        )
+        rows[step.name]["share_of_tutorial_time"] = round(
+            rows[step.name]["seconds_mean"] / budget, 2
+        )
+        print(step.name, rows[step.name], flush=True)
+    results = {
+        "data": train.source,
+        "pictures": len(train),
+        "tutorial_seconds": round(budget, 1),
+        "steps": rows,
+    }
+    record("cifar10", results, seed=SEED)
+
+
+def on_device(pictures: ImageSet) -> ImageSet:
+    place = cvlib.device()
+    return replace(pictures, images=pictures.images.to(place), labels=pictures.labels.to(place))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""The weights of the plain network are what their header says, and are made as it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from benchmarks import cifar10 as benchmark
+from cvlib.data import ImageSet, cifar10
+from cvlib.networks import __main__, checkpoint, pretrained
+from cvlib.training import evaluate
+from tests.regression.plugin import missing_sets
+
+needs_cifar10 = pytest.mark.skipif(
+    bool(missing_sets(["CIFAR10"])), reason="no CIFAR10 under CVLIB_DATA"
+)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> ImageSet:
+    return cifar10("test")[::20]
+
+
+def test_the_weights_say_how_they_were_made() -> None:
+    with safe_open(checkpoint("plain_net"), framework="pt") as file:
+        facts = file.metadata()
+    assert facts["command"] == "python -m cvlib.networks plain_net --seed 0"
+    assert facts["data"] == "CIFAR-10, JPEG copy"
+    assert set(facts) == {"command", "cvlib", "data", "test_accuracy", "torch"}
+
+
+@needs_cifar10
+def test_the_weights_know_the_pictures(pictures: ImageSet) -> None:
+    with safe_open(checkpoint("plain_net"), framework="pt") as file:
+        claimed = float(file.metadata()["test_accuracy"])
+    # One picture in twenty: three standard errors are 0.05.
+    measured = evaluate(pretrained("plain_net"), pictures).accuracy
+    assert measured == pytest.approx(claimed, abs=0.05)
+    assert claimed > 0.8
+
+
+@needs_cifar10
+def test_its_recipe_learns(pictures: ImageSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(__main__, "cifar10", lambda split: pictures)
+    model, facts = __main__.train_plain_net(seed=0)
+    assert facts["data"] == pictures.source
+    # Learnt by heart, far from it; an untrained network is right once in ten.
+    assert float(facts["test_accuracy"]) == evaluate(model, pictures).accuracy > 0.25
+
+
+@needs_cifar10
+def test_the_benchmark_gives_each_step_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
+    monkeypatch.setattr(benchmark, "WORKERS", 0)
+    monkeypatch.setattr("sys.argv", ["cifar10", "--pictures", "250", "--seeds", "2"])
+    sets = {split: cifar10("test")[::20] for split in ("train", "test")}
+    monkeypatch.setattr(benchmark, "cifar10", sets.__getitem__)
+    torch.manual_seed(0)
+    benchmark.main()
+    record = json.loads((tmp_path / "cifar10.json").read_text())
+    assert record["command"] == "python -m benchmarks.cifar10 --pictures 250 --seeds 2"
+    tutorial, *steps = record["results"]["steps"].values()
+    assert len(steps) == len(benchmark.STEPS)
+    assert record["results"]["tutorial_seconds"] == tutorial["seconds_mean"]
+    assert tutorial["epochs"] == 2
+    for step, row in zip(benchmark.STEPS, steps, strict=True):
+        assert row["seeds"] == list(range(min(step.seeds, 2)))
+        assert len(row["test_accuracies"]) == len(row["seconds"]) == len(row["seeds"])
+        assert row["epochs"] >= 1
+    networks = {row["parameters"] for row in (tutorial, *steps)}
+    assert networks == {62_006, 539_178}
+
+
+def test_an_opinion_averaged_with_the_mirror_image_is_that_of_the_mirror_image() -> None:
+    torch.manual_seed(0)
+    model, x = benchmark.FlipAveraged(benchmark.PlainNet().eval()), torch.rand(2, 3, 32, 32)
+    torch.testing.assert_close(model(x), model(x.flip(3)))
+    assert not torch.allclose(model.model(x), model.model(x.flip(3)), atol=1e-3)
