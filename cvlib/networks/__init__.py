@@ -9,8 +9,9 @@ from torch import nn
 from cvlib.networks.cifar10 import PlainNet, TutorialNet
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
+from cvlib.networks.mlp import MLP
 
-__all__ = ["LeNet", "LeNet5", "PlainNet", "TutorialNet", "checkpoint", "pretrained"]
+__all__ = ["MLP", "LeNet", "LeNet5", "PlainNet", "TutorialNet", "checkpoint", "pretrained"]
 
 _NETWORKS: dict[str, type[nn.Module]] = {
     "lenet": LeNet,
