@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from cvlib.layers.arguments import number
 from cvlib.training.adjustments import check_batch
 
-__all__ = ["centres", "draw", "interval", "positions"]
+__all__ = ["centres", "draw", "draw_normal", "interval", "positions"]
 
 
 def draw(images: Tensor, generator: Generator, count: int) -> Tensor:
@@ -43,12 +43,43 @@ def draw(images: Tensor, generator: Generator, count: int) -> Tensor:
     >>> draw(torch.zeros(3, 1, 8, 8), torch.Generator().manual_seed(0), 1)
     tensor([[0.4963, 0.7682, 0.0885]])
     """
+    _check(images, generator)
+    return torch.rand(count, len(images), generator=generator)
+
+
+def draw_normal(images: Tensor, generator: Generator, count: int) -> Tensor:
+    """Draw so many numbers for each picture from the normal distribution of mean 0 and variance 1.
+
+    Parameters
+    ----------
+    images, generator, count
+        As for :func:`draw`.
+
+    Returns
+    -------
+    Tensor
+        ``(count, B)``, on the CPU.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`draw`.
+
+    Examples
+    --------
+    >>> draw_normal(torch.zeros(3, 1, 8, 8), torch.Generator().manual_seed(0), 1)
+    tensor([[ 1.5410, -0.2934, -2.1788]])
+    """
+    _check(images, generator)
+    return torch.randn(count, len(images), generator=generator)
+
+
+def _check(images: Tensor, generator: Generator) -> None:
     check_batch(images)
     if not isinstance(generator, Generator):
         raise TypeError(f"generator is a {type(generator).__name__}; expected a torch.Generator")
     if generator.device.type != "cpu":
         raise ValueError(f"generator is on {generator.device}; expected one on the CPU")
-    return torch.rand(count, len(images), generator=generator)
 
 
 def positions(chance: Tensor, count: Tensor) -> Tensor:

@@ -1,0 +1,132 @@
+"""Principal colours against numpy's and scikit-learn's, and pictures moved along them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.decomposition import PCA
+from torch import Generator, Tensor
+
+from cvlib.data import photograph
+from cvlib.training.pca_color import pca_color, principal_colors
+from tests.layers.drawn import DEVICE
+
+VALUES, VECTORS = torch.tensor([0.2, 0.02, 0.01]), torch.linalg.qr(torch.rand(3, 3)).Q
+
+
+def seeded(seed: int = 0) -> Generator:
+    return Generator().manual_seed(seed)
+
+
+def cat() -> Tensor:
+    return torch.from_numpy(photograph("chelsea")).permute(2, 0, 1)[None].to(DEVICE)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 5), st.integers(2, 6), st.booleans())
+def test_equals_numpys_covariance(seed: int, count: int, side: int, as_bytes: bool) -> None:
+    images = torch.rand(count, 3, side, side + 1, generator=seeded(seed))
+    images[:, 1] = 0.5 * images[:, 0] + 0.5 * images[:, 1]
+    if as_bytes:
+        images = (images * 255).byte()
+    colors = images.movedim(1, 0).flatten(1).numpy().astype(np.float64)
+    covariance = np.cov(colors / (255 if as_bytes else 1), bias=True)
+    values, vectors = (part.cpu().double().numpy() for part in principal_colors(images.to(DEVICE)))
+    assert (np.diff(values) <= 0).all()
+    np.testing.assert_allclose(vectors @ np.diag(values) @ vectors.T, covariance, atol=1e-6)
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(3), atol=1e-6)
+    assert (np.take_along_axis(vectors, abs(vectors).argmax(0)[None], 0) > 0).all()
+
+
+def test_equals_scikit_learns_components() -> None:
+    images = cat()
+    colors = images[0].flatten(1).T.cpu().numpy() / 255
+    theirs = PCA().fit(colors)
+    values, vectors = principal_colors(images)
+    count = len(colors)
+    np.testing.assert_allclose(
+        values.cpu(), theirs.explained_variance_ * (count - 1) / count, rtol=1e-4
+    )
+    np.testing.assert_allclose(abs(vectors.T.cpu()), abs(theirs.components_), atol=1e-4)
+
+
+def test_parts_of_a_large_set_add_up() -> None:
+    images = torch.rand(2300, 3, 2, 2, generator=seeded())
+    images[:1000] *= 0.3
+    colors = images.movedim(1, 0).flatten(1).double()
+    values, vectors = principal_colors(images)
+    covariance = (vectors @ values.diag() @ vectors.T).double()
+    torch.testing.assert_close(covariance, torch.cov(colors, correction=0), rtol=0, atol=1e-6)
+
+
+def test_moves_a_picture_along_the_vectors_by_normal_numbers() -> None:
+    images = torch.full((5000, 3, 1, 2), 0.5, device=DEVICE)
+    moved, _ = pca_color(images, torch.arange(5000), seeded(), VALUES, VECTORS, std=0.2)
+    assert torch.equal(moved[..., 0], moved[..., 1])
+    amounts = ((moved - images)[:, :, 0, 0].cpu() @ VECTORS) / VALUES
+    assert amounts.mean(0).abs().max() < 0.01
+    torch.testing.assert_close(torch.cov(amounts.T), 0.04 * torch.eye(3), rtol=0, atol=0.002)
+    beyond = (amounts.abs() > 0.4).float().mean()
+    assert 0.035 < beyond < 0.056  # twice the deviation: 4.55 % of normal numbers
+    # The very numbers that the generator gives, as the formula has them.
+    alpha = 0.2 * torch.randn(3, 5000, generator=seeded())
+    by_hand = sum(alpha[i, :, None] * VALUES[i] * VECTORS[:, i] for i in range(3))
+    torch.testing.assert_close((moved - images)[:, :, 0, 0].cpu(), by_hand, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_keeps_the_contract_of_augmentations(dtype: torch.dtype) -> None:
+    images = (cat().to(dtype) / 255).repeat(20, 1, 1, 1)[..., :30, :40]
+    targets, before, state = torch.arange(20), images.clone(), torch.get_rng_state()
+    generator = seeded()
+    first, kept = pca_color(images, targets, generator, VALUES, VECTORS)
+    again, _ = pca_color(images, targets, generator, VALUES, VECTORS)
+    same, _ = pca_color(images, targets, seeded(), VALUES, VECTORS)
+    assert torch.equal(first, same)
+    assert not torch.equal(first, again)
+    assert kept is targets
+    assert torch.equal(images, before)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert (first.shape, first.dtype, first.device) == (images.shape, dtype, images.device)
+    assert len(first.flatten(1).unique(dim=0)) == 20
+    strong, _ = pca_color(images, targets, seeded(), VALUES, VECTORS, std=50)
+    assert strong.min() == 0
+    assert strong.max() == 1
+    alike, _ = pca_color(images, targets, seeded(), VALUES, VECTORS, std=0)
+    assert torch.equal(alike, images)
+
+
+REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"images": torch.zeros(2, 1, 4, 4)}, ValueError, "images has 1 channels; expected 3"),
+    ({"images": torch.zeros(2, 3, 4, 4).byte()}, TypeError, r"images is torch\.uint8"),
+    ({"generator": 0}, TypeError, r"generator is a int; expected a torch\.Generator"),
+    ({"values": torch.zeros(2)}, ValueError, r"values has shape \(2,\); expected \(3,\)"),
+    ({"vectors": torch.zeros(3)}, ValueError, r"vectors has shape \(3,\); expected \(3, 3\)"),
+    ({"std": -1}, ValueError, "std is -1"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "error", "message"), REFUSED)
+def test_refuses(wrong: dict[str, Any], error: type[Exception], message: str) -> None:
+    given_ones: dict[str, Any] = {
+        "images": torch.zeros(2, 3, 4, 4),
+        "targets": torch.arange(2),
+        "generator": seeded(),
+        "values": VALUES,
+        "vectors": VECTORS,
+    }
+    with pytest.raises(error, match=message):
+        pca_color(**given_ones | wrong)
+
+
+@pytest.mark.parametrize("images", [torch.zeros(2, 1, 4, 4), torch.zeros(0, 3, 4, 4)])
+def test_principal_colors_refuse_other_shapes(images: Tensor) -> None:
+    with pytest.raises(ValueError, match=r"images has shape .*; expected \(N, 3, H, W\)"):
+        principal_colors(images)
+    with pytest.raises(TypeError, match=r"images is torch\.int64"):
+        principal_colors(images.long())
