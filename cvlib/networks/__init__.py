@@ -6,12 +6,23 @@ from pathlib import Path
 
 from torch import nn
 
+from cvlib.networks.alexnet import AlexNet, SmallAlexNet
 from cvlib.networks.cifar10 import PlainNet, TutorialNet
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
 from cvlib.networks.mlp import MLP
 
-__all__ = ["MLP", "LeNet", "LeNet5", "PlainNet", "TutorialNet", "checkpoint", "pretrained"]
+__all__ = [
+    "MLP",
+    "AlexNet",
+    "LeNet",
+    "LeNet5",
+    "PlainNet",
+    "SmallAlexNet",
+    "TutorialNet",
+    "checkpoint",
+    "pretrained",
+]
 
 _NETWORKS: dict[str, type[nn.Module]] = {
     "lenet": LeNet,
