@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 from torchvision import models
@@ -29,6 +30,10 @@ def summaries() -> dict[str, Summary]:
 SUMMARIES = summaries()
 
 
+def heights(axes: Axes) -> list[float]:
+    return [bar.get_height() for bar in axes.patches if isinstance(bar, Rectangle)]
+
+
 @pytest.mark.parametrize("quantity", QUANTITIES)
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_layers_have_their_shares(name: str, quantity: str) -> None:
@@ -38,7 +43,7 @@ def test_layers_have_their_shares(name: str, quantity: str) -> None:
     assert [label.get_text() for label in bars.get_xticklabels()] == [
         "conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"
     ]  # fmt: skip
-    shares = [bar.get_height() for bar in bars.patches]
+    shares = heights(bars)
     assert sum(shares) == pytest.approx(100)
     total = {"parameters": summary.parameters, "MACs": summary.macs}.get(quantity)
     if total:
@@ -48,18 +53,13 @@ def test_layers_have_their_shares(name: str, quantity: str) -> None:
 
 
 def test_alexnet_computes_in_front_and_remembers_behind() -> None:
-    heights = {
-        quantity: [
-            bar.get_height()
-            for bar in draw_layers(SUMMARIES["two"], quantity, towers=True, title="")
-            .axes[1]
-            .patches
-        ]
+    drawn = {
+        quantity: heights(draw_layers(SUMMARIES["two"], quantity, towers=True, title="").axes[1])
         for quantity in QUANTITIES
     }
-    assert sum(heights["parameters"][:5]) == pytest.approx(3.83, abs=0.01)
-    assert sum(heights["MACs"][:5]) > 90
-    assert max(heights["outputs"]) == heights["outputs"][0]
+    assert sum(drawn["parameters"][:5]) == pytest.approx(3.83, abs=0.01)
+    assert sum(drawn["MACs"][:5]) > 90
+    assert max(drawn["outputs"]) == drawn["outputs"][0]
 
 
 def test_another_quantity_is_refused() -> None:
