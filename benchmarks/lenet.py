@@ -26,7 +26,7 @@ from cvlib.networks.lenet5 import lenet5_loss, scaled_tanh
 from cvlib.training import evaluate, fit, one_cycle
 
 SEED = 0  # the first; the others are counted from it
-PICTURES = 10_000  # to learn from
+PICTURES = 6_000  # to learn from
 EPOCHS = 6
 BATCH_SIZE = 64
 LEARNING_RATES = (0.001, 0.003, 0.01)  # for Adam; the highest of the one cycle

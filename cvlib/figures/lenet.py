@@ -17,7 +17,6 @@ from cvlib.networks import LeNet
 
 __all__ = [
     "draw_confusion",
-    "draw_feature_maps",
     "draw_network",
     "draw_reading",
     "draw_shifts",
@@ -150,45 +149,6 @@ def _draw_column(axes: Axes, numbers: NDArray[np.float32], left: float) -> float
     return left + width
 
 
-def draw_feature_maps(model: LeNet, picture: Tensor, classes: Sequence[str]) -> Figure:
-    """Draw what each layer makes of a picture, and the probabilities at the end.
-
-    Parameters
-    ----------
-    model
-        The network.
-    picture
-        ``uint8``, shape (1, 28, 28).
-    classes
-        A name for each output.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The picture and the probabilities, and below them a row of maps for each layer.
-
-    Examples
-    --------
-    >>> figure = draw_feature_maps(LeNet(), torch.zeros(1, 28, 28, dtype=torch.uint8), "0123456789")
-    >>> len(figure.axes[0].images), len(figure.axes[1].patches)
-    (1, 10)
-    """
-    steps = inside(model, picture)
-    figure, axes = new_figure(
-        5, 2, width=6, height=4.4, width_ratios=[1, 6], height_ratios=[1.1, 1, 1, 0.45, 0.45]
-    )
-    axes[0, 0].imshow(steps["picture"][0].numpy(), cmap="gray", vmin=0, vmax=1)
-    hide_frame(axes[0, 0])
-    _draw_probabilities(axes[0, 1], steps["outputs"].softmax(0).numpy(), classes)
-    for row, (name, maps) in zip(axes[1:], list(steps.items())[1:5], strict=True):
-        for place in row:
-            hide_frame(place)
-        shape = " × ".join(map(str, maps.shape))
-        row[0].text(1, 0.5, f"{name}\n{shape}", ha="right", va="center", transform=row[0].transAxes)
-        row[1].imshow(_side_by_side(maps.numpy()), cmap="gray", vmin=0)
-    return figure
-
-
 def draw_reading(model: LeNet, picture: Tensor, classes: Sequence[str]) -> Figure:
     """Draw a picture beside the probabilities that the network gives to the classes.
 
@@ -232,13 +192,6 @@ def _draw_probabilities(
     axes.set_title(
         f"read as {classes[best]}, with probability {probabilities[best]:.2f}", loc="left"
     )
-
-
-def _side_by_side(maps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Put maps (C, H, W) into one picture, with a white line between them."""
-    gap = max(1, maps.shape[1] // 10)
-    framed = np.pad(maps, ((0, 0), (0, 0), (0, gap)), constant_values=maps.max())
-    return np.hstack(list(framed))[:, :-gap]
 
 
 def draw_confusion(matrix: Tensor, classes: Sequence[str], *, title: str) -> Figure:

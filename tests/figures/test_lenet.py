@@ -10,7 +10,6 @@ from cvlib.data import ImageSet, mnist_sample
 from cvlib.figures import palette
 from cvlib.figures.lenet import (
     draw_confusion,
-    draw_feature_maps,
     draw_network,
     draw_reading,
     draw_shifts,
@@ -72,36 +71,15 @@ def test_the_reading_is_the_networks(model: LeNet, digits: ImageSet, digit: int)
     with torch.inference_mode():
         expected = model(digits.images[digit : digit + 1] / 255)[0].softmax(0)
     best = int(expected.argmax())
-    figures = [
-        draw(model, digits.images[digit], CLASSES) for draw in (draw_reading, draw_feature_maps)
-    ]
-    for figure in figures:
-        bars = figure.axes[1].patches
-        heights = torch.tensor([float(bar.get_height()) for bar in bars])  # type: ignore[attr-defined]
-        torch.testing.assert_close(heights, expected)
-        marked = [to_hex(bar.get_facecolor()) == palette["vermillion"].lower() for bar in bars]
-        assert marked == [number == best for number in range(10)]
-        title = figure.axes[1].get_title(loc="left")
-        assert title == f"read as {best}, with probability {expected[best]:.2f}"
-        assert_nothing_is_clipped(figure)
-
-
-def test_feature_maps_stand_side_by_side(model: LeNet, digits: ImageSet) -> None:
-    figure = draw_feature_maps(model, digits.images[8], CLASSES)
-    rows = [axes for axes in figure.axes[2:] if axes.images]
-    labels = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert labels == [
-        "convolved once\n6 × 28 × 28",
-        "pooled once\n6 × 14 × 14",
-        "convolved twice\n16 × 10 × 10",
-        "pooled twice\n16 × 5 × 5",
-    ]
-    steps = list(inside(model, digits.images[8]).values())[1:5]
-    for axes, maps in zip(rows, steps, strict=True):
-        drawn, side = torch.from_numpy(axes.images[0].get_array().data), maps.shape[1]
-        step = side + max(1, side // 10)
-        for number, values in enumerate(maps):
-            assert torch.equal(drawn[:, number * step : number * step + side], values)
+    figure = draw_reading(model, digits.images[digit], CLASSES)
+    bars = figure.axes[1].patches
+    heights = torch.tensor([float(bar.get_height()) for bar in bars])  # type: ignore[attr-defined]
+    torch.testing.assert_close(heights, expected)
+    marked = [to_hex(bar.get_facecolor()) == palette["vermillion"].lower() for bar in bars]
+    assert marked == [number == best for number in range(10)]
+    title = figure.axes[1].get_title(loc="left")
+    assert title == f"read as {best}, with probability {expected[best]:.2f}"
+    assert_nothing_is_clipped(figure)
 
 
 def test_confusion_shows_counts_and_colours_mistakes_only() -> None:
