@@ -13,6 +13,7 @@ from benchmarks import inside
 from cvlib.data import ImageSet
 from cvlib.networks.cifar10 import PlainNet
 from cvlib.networks.inside import Box
+from tests.checkout import ROOT
 
 HALVES = (torch.arange(300), torch.arange(300, 600))
 
@@ -98,3 +99,28 @@ def test_runs_from_end_to_end(
             assert row["explained_variance"].keys() == {"edge", "colour", "texture", "class"}
             assert 0 <= row["class_selectivity"] <= 1
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_the_record_says_what_the_chapter_says() -> None:
+    record = json.loads((ROOT / "results/inside.json").read_text("utf-8"))["results"]
+    shares = {
+        (name, kind): [row["explained_variance"][kind] for row in record[name]]
+        for name in ("trained", "untrained")
+        for kind in ("edge", "colour", "texture", "class")
+    }
+    for name in ("trained", "untrained"):
+        edges = shares[name, "edge"]
+        assert edges == sorted(edges, reverse=True), "edges fade, trained or not"
+        assert edges[-1] < 0.05
+    learnt, fresh = shares["trained", "class"], shares["untrained", "class"]
+    assert learnt == sorted(learnt), "the class explains more with every layer"
+    assert 0.18 < learnt[-1] < 0.22, "a fifth at the end, four fifths unexplained"
+    assert max(fresh) - min(fresh) < 0.02, "hardly moves without training"
+    assert 0.45 < shares["trained", "edge"][0] < 0.55, "half of a unit"
+    texture = shares["trained", "texture"]
+    assert texture.index(max(texture)) == 0
+    assert all(0.07 < share < 0.13 for share in texture[2:]), "about a tenth"
+    assert all(a < b for a, b in zip(texture[2:], shares["untrained", "texture"][2:], strict=True))
+    assert not any(
+        row["silent_units"] for name in record if name != "pictures" for row in record[name]
+    )
