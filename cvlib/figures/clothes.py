@@ -69,8 +69,10 @@ def draw_flattening(
 def _mark(above: Axes, below: Axes, pixel: tuple[int, int], place: int, name: str) -> None:
     row, column = pixel
     corner, colour = (column - 0.5, row - 0.5), palette[name]
-    above.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=colour, linewidth=1.8))
-    below.axvline(place, color=colour, linewidth=1.8)
+    front = 4 if name == "sky" else 3
+    box = Rectangle(corner, 1, 1, fill=False, edgecolor=colour, linewidth=1.8, zorder=front)
+    above.add_patch(box)
+    below.axvline(place, color=colour, linewidth=1.8, zorder=front)
 
 
 def draw_growth(
@@ -105,7 +107,7 @@ def draw_growth(
         parameters.items(), palette.values(), ("-", "--", "-.", ":"), strict=False
     ):
         place.loglog(sides, counts, dash, color=colour, marker="o", markersize=4)
-        place.text(sides[0], counts[0] * 1.6, name, color=colour, fontsize=10)
+        place.text(sides[0], counts[0] * 5, name, color=colour, fontsize=10)
     place.set(xlabel="side of the picture in pixels", ylabel="parameters")
     place.minorticks_off()
     place.set_xticks(sides, [str(side) for side in sides])
