@@ -137,6 +137,10 @@ def test_tables_are_narrow_and_read_in_the_right_direction() -> None:
     ]
     sides = {"torch": {"seconds": 2, "macs": 1200}, "ours": {"seconds": 1, "macs": 1200}}
     assert rendered(sides).splitlines()[2:] == ["| torch | 2 | 1,200 |", "| ours | 1 | 1,200 |"]
+    run = {"epochs_in_as_many_seconds": {"epochs": 94, "accuracy": 0.9}}
+    assert "| accuracy | 0.9 |" in rendered(run)
+    listed = {"rows": [{"layer": 1, "share": {"edge": 0.5}}, {"layer": 2, "share": {"edge": 0.2}}]}
+    assert rendered(listed).splitlines()[2::2] == ["| layer | edge |", "| 1 | 0.5 |"]
     wide = {side: {f"seconds_{n}": n for n in range(9)} for side in ("torch", "ours")}
     assert max(line.count("|") for line in rendered(wide).splitlines()) == 3
 

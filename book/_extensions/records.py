@@ -145,9 +145,10 @@ def of_measures(measures: dict[str, Tree]) -> Iterator[str]:
 
 def of_list(rows: list[Tree]) -> str:
     """Write a line for each tree of a list."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    cells = [[cell(row.get(name), name) for name in columns] for row in rows]
-    return table([title(name) for name in columns], cells)
+    flat = [dict(leaves(row)) for row in rows]
+    columns = list(dict.fromkeys(path for row in flat for path in row))
+    cells = [[cell(row.get(p), "_".join(p)) for p in columns] for row in flat]
+    return table([title(path[-1]) for path in columns], cells)
 
 
 def blocks(results: Tree, path: Names = ()) -> Iterator[str]:
@@ -175,7 +176,9 @@ def blocks(results: Tree, path: Names = ()) -> Iterator[str]:
     measures = {
         name: tree
         for name, tree in trees.items()
-        if is_measure(name) and all(map(is_plain, tree.values()))
+        if is_measure(name)
+        and not any(map(is_measure, tree))
+        and all(map(is_plain, tree.values()))
     }
     others = {n: tree for n, tree in trees.items() if n not in measures}
     together = of_rows(others) if len(others) > 1 else None
