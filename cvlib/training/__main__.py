@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from cvlib import data
 from cvlib.data import ImageSet
-from cvlib.networks import LeNet, LeNet5, PlainNet, TutorialNet
+from cvlib.networks import MLP, LeNet, LeNet5, PlainNet, TutorialNet
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.training import augmentation, cycles, schedules
 from cvlib.training.checkpoints import save_weights
@@ -52,6 +52,7 @@ NETWORKS = {
     "tutorial_net": Network(TutorialNet, takes=(3, 32, 32)),
     "plain_net": Network(PlainNet, takes=(3, 32, 32)),
     "lenet5": Network(LeNet5, takes=(1, 28, 28), loss=lenet5_loss),
+    "mlp": Network(MLP, takes=(1, 28, 28)),
 }
 FULL_SETS: dict[str, Callable[[str], ImageSet]] = {
     "mnist": data.mnist,
