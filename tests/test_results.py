@@ -189,7 +189,8 @@ def test_figures_of_ours_come_from_the_records(
             patch.setattr(records, "RESULTS", tmp_path)
             shown = records.beside(name)
         error = PUBLISHED[name]["measure"] == "test error"
-        assert (f"{100 - 100 * changed:.2f}" if error else f"{100 * changed:.1f}") in shown
+        wanted = f"{100 - 100 * changed:.2f}" if error else f"{100 * changed:.1f}"
+        assert wanted.replace("-", records.MINUS) in shown
 
 
 # ---------------------------------------------------------------------------- as it is built

@@ -21,6 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 
 RESULTS = Path(__file__).parent.parent.parent / "results"
 PUBLISHED = "published.yml"
+MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 WIDEST = 6  # columns of numbers that a table of a tree may have
@@ -66,7 +67,8 @@ def escaped(text: str) -> str:
 
 def title(*path: str) -> str:
     """Write names as a heading, in words."""
-    return escaped(", ".join(path).replace("_", " "))
+    words = ", ".join(path).replace("_", " ")
+    return escaped(words.replace("standard deviation", "±"))
 
 
 def cell(value: Any, name: str = "") -> str:
@@ -77,9 +79,10 @@ def cell(value: Any, name: str = "") -> str:
         case bool():
             return "yes" if value else "no"
         case int():
-            return f"{value:,}"
+            return f"{value:,}".replace("-", MINUS)
         case float() if abs(value) >= 1e-3:
-            return f"{value:,.4f}".rstrip("0").rstrip(".")
+            short = f"{value:,.4f}".rstrip("0").rstrip(".")
+            return short.replace("-", MINUS, 1)
         case float():
             return f"{value:.3g}"
         case [low, high] if "quartiles" in name:
@@ -254,7 +257,7 @@ def figure(row: Tree, measure: str) -> tuple[str, str]:
         accuracy, digits = 1 - accuracy, 2
     if "less" in row:
         accuracy, unit = accuracy - found(results, row["less"]), "points"
-    shown = f"{100 * accuracy:.{digits}f}"
+    shown = f"{100 * accuracy:.{digits}f}".replace("-", MINUS)
     if "deviation" in row:
         shown += f" ± {100 * found(results, row['deviation']):.{digits}f}"
     shown = f"**{shown} {unit}**".replace(" ", NO_BREAK)
