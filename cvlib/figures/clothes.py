@@ -152,7 +152,7 @@ def draw_learning(curves: Mapping[str, Sequence[float]], *, title: str) -> Figur
     place.set(xlabel="epoch", ylabel="accuracy on held-out pictures", ylim=(0, 1))
     place.set_xticks(range(1, 1 + max(map(len, curves.values()))))
     place.grid(alpha=0.25)
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=2, handlelength=4)
     return figure
 
 
