@@ -31,7 +31,7 @@ TARGETS = (
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 
 # A chapter whose module bears another name, or that has none.
-MODULES: dict[str, str | None] = {}
+MODULES: dict[str, str | None] = {"networks/clothes": "mlp"}
 
 # Each room of cvlib imports from rooms of a lower number, and from itself.
 FLOORS = {
