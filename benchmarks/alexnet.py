@@ -35,7 +35,7 @@ from cvlib.training.pca_color import pca_color, principal_colors
 SEED = 0  # our seeds are counted from it
 SIZE = 28  # pixels a side that the network sees, of 32: AlexNet's 224 of 256
 PICTURES, HELD_OUT = 2000, 2000
-EPOCHS, BATCH_SIZE, WEIGHT_DECAY = 15, 64, 0.05  # decoupled, by AdamW
+EPOCHS, BATCH_SIZE, WEIGHT_DECAY = 60, 64, 0.05  # decoupled, by AdamW
 RATES = (0.001, 0.003)
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"ReLU": nn.ReLU, "tanh": nn.Tanh}
 VARIANTS: dict[str, dict[str, Any]] = {

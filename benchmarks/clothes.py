@@ -249,19 +249,13 @@ def parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def on_device(pictures: ImageSet) -> ImageSet:
-    """Move a set to where it is used."""
-    place = cvlib.device()
-    return replace(pictures, images=pictures.images.to(place), labels=pictures.labels.to(place))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5, help="at least 2; default: 5")
     parser.add_argument("--pictures", type=int, default=60_000, help="to train on; default: 60000")
     chosen = parser.parse_args()
     train, test = (
-        on_device(fashion_mnist(split)[: chosen.pictures]) for split in ("train", "test")
+        fashion_mnist(split)[: chosen.pictures].to(cvlib.device()) for split in ("train", "test")
     )
     results: dict[str, Any] = {}
     for part in measured(train, test, chosen.seeds):

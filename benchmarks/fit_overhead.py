@@ -10,7 +10,6 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from torch import nn
@@ -66,7 +65,7 @@ def main() -> None:
     runs = parser.parse_args().runs
     place = cvlib.device()
     train, _ = mnist_sample().split(test=1000)
-    train = replace(train, images=train.images.to(place), labels=train.labels.to(place))
+    train = train.to(place)
     sides = {"by_hand": by_hand, "fit": by_fit}
     wall: dict[str, list[float]] = {name: [] for name in sides}
     processor: dict[str, list[float]] = {name: [] for name in sides}

@@ -16,7 +16,7 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -168,12 +168,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="at least 2; default: 5")
     parser.add_argument("--pictures", type=int, default=60_000, help="to train on; default: 60000")
     chosen = parser.parse_args()
-    train = on_device(fashion_mnist("train")[: chosen.pictures])
+    train = fashion_mnist("train")[: chosen.pictures].to(cvlib.device())
     grid = choose(train)
     if chosen.choose:
         return
     best = Recipe(**{name: grid[0][name] for name in asdict(GRID[0])})
-    test = on_device(fashion_mnist("test")[: chosen.pictures])
+    test = fashion_mnist("test")[: chosen.pictures].to(cvlib.device())
     results: dict[str, object] = {
         "pictures": len(train),
         "batch_size": BATCH_SIZE,
@@ -201,16 +201,11 @@ def main() -> None:
         name: round(ours["seconds_mean"] / row["seconds"], 3) for name, row in textbooks.items()
     }
     results["Fashion-MNIST"] = ours
-    digits = (on_device(mnist(split)[: chosen.pictures]) for split in ("train", "test"))
+    digits = (mnist(split)[: chosen.pictures].to(cvlib.device()) for split in ("train", "test"))
     results["MNIST"] = over_seeds(*digits, best, chosen.seeds)
     for name, values in results.items():
         print(name, values)
     record("recipes", results, seed=SEED)
-
-
-def on_device(pictures: ImageSet) -> ImageSet:
-    place = cvlib.device()
-    return replace(pictures, images=pictures.images.to(place), labels=pictures.labels.to(place))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -200,7 +199,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="pytorch_lightning|torch.utils.data")
     place = cvlib.device()
     train, test = (fashion_mnist(split)[: chosen.pictures] for split in ("train", "test"))
-    train = replace(train, images=train.images.to(place), labels=train.labels.to(place))
+    train = train.to(place)
     results: dict[str, Any] = {
         "runs_a_side": chosen.runs,
         "pictures": len(train),

@@ -144,12 +144,15 @@ def recorded(name: str, rows: Callable[[dict[str, Any]], Iterable[Sequence[objec
     path = Path(cvlib.__file__).parent.parent / "results" / f"{name}.json"
     if not path.is_file():
         return Markdown(f"The figures stand in `results/{name}.json` of the repository.")
-    record = json.loads(path.read_text("utf-8"))
+    text = path.read_text("utf-8")
+    record = json.loads(text)
     head, *body = ([str(value) for value in row] for row in rows(record["results"]))
     lines = [head, ["---"] * len(head), *body]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     note = f"Recorded by `{record['command']}` on {record['date']}: {record['device']}"
-    return Markdown(f"{table}\n\n{note}, {record['threads']} thread(s), seed {record['seed']}.")
+    threads = f"{record['threads']} thread{'s' * (record['threads'] > 1)}"
+    seed = "seeds from" if '"seeds"' in text else "seed"
+    return Markdown(f"{table}\n\n{note}, {threads}, {seed} {record['seed']}.")
 
 
 def source(*objects: object) -> Markdown:

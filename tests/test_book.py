@@ -10,6 +10,7 @@ import pkgutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -110,17 +111,22 @@ def rows(results: dict[str, int]) -> list[tuple[object, ...]]:
     return [("what", "how many"), *results.items()]
 
 
+@pytest.mark.parametrize(
+    ("threads", "more", "made"),
+    [(2, {}, "2 threads, seed 3"), (1, {"seeds": [3, 4]}, "1 thread, seeds from 3")],
+)
 def test_record_is_shown_with_how_it_was_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, more: dict[str, Any], made: str
 ) -> None:
-    facts = {"command": "python -m x", "date": "2026-01-02", "device": "A", "threads": 2, "seed": 3}
+    facts = {"command": "python -m x", "date": "2026-01-02", "device": "A", "seed": 3}
+    results = {"fruit": {"apples": 5, "pears": 6}, **more}
     (tmp_path / "results").mkdir()
     record = tmp_path / "results/x.json"
-    record.write_text(json.dumps({**facts, "results": {"apples": 5, "pears": 6}}))
+    record.write_text(json.dumps({**facts, "threads": threads, "results": results}))
     monkeypatch.setattr("cvlib.__file__", str(tmp_path / "cvlib/__init__.py"))
-    assert book.recorded("x", rows).data == (
+    assert book.recorded("x", lambda results: rows(results["fruit"])).data == (
         "| what | how many |\n| --- | --- |\n| apples | 5 |\n| pears | 6 |\n\n"
-        "Recorded by `python -m x` on 2026-01-02: A, 2 thread(s), seed 3."
+        f"Recorded by `python -m x` on 2026-01-02: A, {made}."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -137,6 +137,33 @@ class ImageSet:
         if low < -len(self) or high >= len(self):
             raise IndexError(f"index lies between {low} and {high}; the set holds {len(self)}")
         return positions.to(torch.int64)
+
+    def to(self, device: torch.device | str) -> ImageSet:
+        """Move the pictures and their labels to a device.
+
+        Parameters
+        ----------
+        device
+            Where to, such as ``"cuda"`` or :func:`cvlib.device`'s choice.
+
+        Returns
+        -------
+        ImageSet
+            The same pictures there; nothing is copied where they are there already.
+
+        Raises
+        ------
+        RuntimeError
+            As ``Tensor.to``, for a device that is not there.
+
+        Examples
+        --------
+        >>> images = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
+        >>> squares = ImageSet(images, torch.zeros(4, dtype=torch.int64), ("black",), "squares")
+        >>> squares.to("cpu").images.device
+        device(type='cpu')
+        """
+        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
 
     def split(self, test: int | float, seed: int = 0) -> tuple[ImageSet, ImageSet]:
         """Split into a training and a test set with the same share of every class in both.

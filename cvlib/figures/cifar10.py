@@ -1,8 +1,8 @@
-"""Drawings of the chapter on CIFAR-10: what a batch costs, and who is taken for whom."""
+"""Drawings of the chapter on CIFAR-10: who is read right, and who is taken for whom."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -10,39 +10,7 @@ from torch import Tensor
 from cvlib.figures import lenet
 from cvlib.figures.style import new_figure, palette
 
-__all__ = ["draw_batch_costs", "draw_by_class", "draw_confusion"]
-
-
-def draw_batch_costs(costs: Mapping[int, float], *, title: str) -> Figure:
-    """Draw how long one picture takes, against how many are learnt from at once.
-
-    Parameters
-    ----------
-    costs
-        The time of a picture at each batch size, relative to one of them.
-    title
-        What to see.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        A curve; the batch sizes stand on a logarithmic axis.
-
-    Examples
-    --------
-    >>> figure = draw_batch_costs({4: 1.0, 64: 0.2}, title="Cheaper together")
-    >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
-    ['4', '64']
-    """
-    figure, axes = new_figure(width=5.6, height=2.9, title=title)
-    place = axes[0, 0]
-    place.plot(list(costs), list(costs.values()), "o-", color=palette["blue"])
-    place.set_xscale("log")
-    place.minorticks_off()
-    place.set_xticks(list(costs), [str(size) for size in costs])
-    place.set(xlabel="pictures in a batch", ylabel="time of a picture", ylim=(0, None))
-    place.grid(alpha=0.25)
-    return figure
+__all__ = ["draw_by_class", "draw_confusion"]
 
 
 def draw_by_class(matrix: Tensor, classes: Sequence[str], *, title: str) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from cvlib.data import cifar10, mnist_sample
+from cvlib.data import ImageSet, cifar10, mnist_sample
 from cvlib.networks import LeNet, LeNet5, PlainNet, checkpoint
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.training import evaluate, fit, one_cycle
@@ -19,72 +20,36 @@ from cvlib.training.augmentation import random_crop, random_horizontal_flip
 from cvlib.training.checkpoints import save_weights
 
 
-def train_lenet(seed: int, device: str | None = None) -> tuple[nn.Module, dict[str, str]]:
-    """Train LeNet on 4,000 of the embedded digits, as the book's chapter does.
+@dataclass(frozen=True)
+class Recipe:
+    """How a network of the package was trained.
 
     Parameters
     ----------
-    seed
-        Seed of the weights and of the shuffling.
-    device
-        Where to train; :func:`cvlib.device` chooses by default.
-
-    Returns
-    -------
-    model : torch.nn.Module
-        The trained network.
-    facts : dict of str
-        What it was trained on, and its accuracy on the 1,000 digits held out.
+    make
+        Makes the network, untrained.
+    sets
+        Returns the pictures to learn from, and those to test on.
+    arguments
+        The arguments of :func:`cvlib.training.fit`.
     """
-    train, test = mnist_sample().split(test=1000)
-    torch.manual_seed(seed)
-    model = LeNet()
-    fit(
-        model,
-        train,
-        epochs=15,
-        batch_size=32,
-        optimizer=torch.optim.Adam(model.parameters(), lr=0.002),
-        loss=nn.CrossEntropyLoss(label_smoothing=0.1),
-        device=device,
-        seed=seed,
-    )
-    accuracy = evaluate(model, test).accuracy
-    return model, {"data": train.source, "test_accuracy": f"{accuracy:g}"}
+
+    make: Callable[[], nn.Module]
+    sets: Callable[[], tuple[ImageSet, ImageSet]]
+    arguments: dict[str, Any]
 
 
-def train_lenet5(seed: int, device: str | None = None) -> tuple[nn.Module, dict[str, str]]:
-    """Train LeNet-5, with its own loss, on 4,000 of the embedded digits.
-
-    Parameters
-    ----------
-    seed, device
-        As for :func:`train_lenet`.
-
-    Returns
-    -------
-    model, facts
-        As :func:`train_lenet`.
-    """
-    train, test = mnist_sample().split(test=1000)
-    torch.manual_seed(seed)
-    model = LeNet5()
-    fit(
-        model,
-        train,
-        epochs=15,
-        batch_size=32,
-        optimizer=torch.optim.Adam(model.parameters(), lr=0.01),
-        schedule=one_cycle,
-        loss=lenet5_loss,
-        device=device,
-        seed=seed,
-    )
-    accuracy = evaluate(model, test).accuracy
-    return model, {"data": train.source, "test_accuracy": f"{accuracy:g}"}
+def digits() -> tuple[ImageSet, ImageSet]:
+    """Return 4,000 of the embedded digits to learn from, and 1,000 to test on."""
+    return mnist_sample().split(test=1000)
 
 
-PLAIN_NET: dict[str, Any] = {
+def photographs() -> tuple[ImageSet, ImageSet]:
+    """Return CIFAR-10."""
+    return cifar10("train"), cifar10("test")
+
+
+PLAIN_NET: dict[str, Any] = {  # all but the epochs: the chapter on CIFAR-10 has its own
     "batch_size": 128,
     "optimizer": partial(
         torch.optim.SGD, lr=0.2, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
@@ -94,34 +59,62 @@ PLAIN_NET: dict[str, Any] = {
     "augment": (random_horizontal_flip, partial(random_crop, padding=2)),
     "amp": "bfloat16",
 }
+RECIPES = {
+    "lenet": Recipe(
+        LeNet,
+        digits,
+        {
+            "epochs": 15,
+            "batch_size": 32,
+            "optimizer": partial(torch.optim.Adam, lr=0.002),
+            "loss": nn.CrossEntropyLoss(label_smoothing=0.1),
+        },
+    ),
+    "lenet5": Recipe(
+        LeNet5,
+        digits,
+        {
+            "epochs": 15,
+            "batch_size": 32,
+            "optimizer": partial(torch.optim.Adam, lr=0.01),
+            "schedule": one_cycle,
+            "loss": lenet5_loss,
+        },
+    ),
+    "plain_net": Recipe(
+        lambda: PlainNet().to(memory_format=torch.channels_last),
+        photographs,
+        {"epochs": 10, **PLAIN_NET},
+    ),
+}
 
 
-def train_plain_net(seed: int, device: str | None = None) -> tuple[nn.Module, dict[str, str]]:
-    """Train a plain network with batch normalization on CIFAR-10.
+def train(name: str, seed: int, device: str | None = None) -> tuple[nn.Module, dict[str, str]]:
+    """Train a network of the package.
 
     Parameters
     ----------
-    seed, device
-        As for :func:`train_lenet`.
+    name
+        A key of ``RECIPES``.
+    seed
+        Seed of the weights, of the shuffling and of augmentation.
+    device
+        Where to train; :func:`cvlib.device` chooses by default.
 
     Returns
     -------
-    model, facts
-        As :func:`train_lenet`; the accuracy is that on CIFAR-10's test pictures.
+    model : torch.nn.Module
+        The trained network.
+    facts : dict of str
+        What it was trained on, and its accuracy on the test pictures.
     """
-    train, test = cifar10("train"), cifar10("test")
+    recipe = RECIPES[name]
+    pictures, others = recipe.sets()
     torch.manual_seed(seed)
-    model = PlainNet().to(memory_format=torch.channels_last)
-    fit(model, train, epochs=10, device=device, seed=seed, **PLAIN_NET)
-    accuracy = evaluate(model, test).accuracy
-    return model, {"data": train.source, "test_accuracy": f"{accuracy:g}"}
-
-
-RECIPES: dict[str, Callable[[int, str | None], tuple[nn.Module, dict[str, str]]]] = {
-    "lenet": train_lenet,
-    "lenet5": train_lenet5,
-    "plain_net": train_plain_net,
-}
+    model = recipe.make()
+    fit(model, pictures, device=device, seed=seed, **recipe.arguments)
+    accuracy = evaluate(model, others).accuracy
+    return model, {"data": pictures.source, "test_accuracy": f"{accuracy:g}"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -141,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", help="cpu, cuda or auto (default: CVLIB_DEVICE, else auto)")
     parser.add_argument("--output", type=Path, help="default: in the package")
     chosen = parser.parse_args(arguments)
-    model, facts = RECIPES[chosen.name](chosen.seed, chosen.device)
+    model, facts = train(chosen.name, chosen.seed, chosen.device)
     path = chosen.output or checkpoint(chosen.name)
     command = f"python -m cvlib.networks {chosen.name} --seed {chosen.seed}"
     save_weights(path, model, command=command, **facts)

@@ -5,6 +5,8 @@ A network may take smaller pictures than the set has. AlexNet saw 224 × 224 of 
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Generator, Tensor, nn
 
@@ -152,7 +154,7 @@ class TenCrop(nn.Module):
         """
         crops = ten_crop(x, self.size)
         outputs = self.model(crops.flatten(0, 1)).unflatten(0, crops.shape[:2])
-        return outputs.softmax(2).mean(1).log()
+        return outputs.log_softmax(2).logsumexp(1) - math.log(outputs.shape[1])
 
 
 def _side(images: Tensor, size: int) -> int:

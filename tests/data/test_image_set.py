@@ -8,6 +8,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import cvlib
 from cvlib.data import ImageSet
 
 # A busy machine is no fault of the code.
@@ -164,6 +165,15 @@ def test_what_is_no_image_set(
     ImageSet(**right)  # type: ignore[arg-type]
     with pytest.raises(error, match=message):
         ImageSet(**right | change)  # type: ignore[arg-type]
+
+
+def test_it_moves_with_its_labels(ten: ImageSet) -> None:
+    place = cvlib.device()
+    moved = ten.to(place)
+    assert moved.images.device.type == moved.labels.device.type == place.type
+    assert torch.equal(moved.images.cpu(), ten.images)
+    assert torch.equal(moved.labels.cpu(), ten.labels)
+    assert (moved.classes, moved.source) == (ten.classes, ten.source)
 
 
 def test_it_says_briefly_what_it_is(ten: ImageSet) -> None:

@@ -9,24 +9,12 @@ import torch
 from matplotlib.colors import to_hex
 
 from cvlib.figures import palette
-from cvlib.figures.cifar10 import draw_batch_costs, draw_by_class, draw_confusion
+from cvlib.figures.cifar10 import draw_by_class, draw_confusion
 from tests.figures.clipping import assert_nothing_is_clipped
 
 CLASSES = ("airplane", "automobile", "bird")
 # The automobile is read best, and taken for a bird once; the bird worst, and for an airplane.
 MATRIX = torch.tensor([[70, 10, 20], [5, 90, 5], [30, 10, 60]])
-
-
-def test_batch_costs_are_drawn_as_given() -> None:
-    costs = {4: 1.0, 16: 0.4, 256: 0.15}
-    figure = draw_batch_costs(costs, title="Cheaper together")
-    axes = figure.axes[0]
-    curve: Any = axes.lines[0]
-    assert curve.get_xdata().tolist() == list(costs)
-    assert curve.get_ydata().tolist() == list(costs.values())
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["4", "16", "256"]
-    assert axes.get_ylim()[0] == 0
-    assert_nothing_is_clipped(figure)
 
 
 def test_classes_stand_from_best_to_worst_with_what_takes_most_of_the_rest() -> None:

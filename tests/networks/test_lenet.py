@@ -119,15 +119,15 @@ def test_the_command_stores_what_it_trained(tmp_path, monkeypatch, capsys):
     torch.manual_seed(1)
     model, calls = LeNet(), []
 
-    def train(seed, device):
-        calls.append((seed, device))
+    def train(name, seed, device):
+        calls.append((name, seed, device))
         return model, {"test_accuracy": "0.5"}
 
-    monkeypatch.setitem(__main__.RECIPES, "lenet", train)
+    monkeypatch.setattr(__main__, "train", train)
     path = tmp_path / "lenet.safetensors"
     path.write_text("an older one")
     __main__.main(["lenet", "--seed", "7", "--device", "cpu", "--output", str(path)])
-    assert calls == [(7, "cpu")]
+    assert calls == [("lenet", 7, "cpu")]
     assert [file.name for file in tmp_path.iterdir()] == ["lenet.safetensors"]
     assert "0.5" in capsys.readouterr().out
     with safe_open(path, framework="pt") as file:
@@ -143,8 +143,8 @@ def test_the_command_stores_what_it_trained(tmp_path, monkeypatch, capsys):
 
 def test_the_command_stores_in_the_package_unless_told_otherwise(tmp_path, monkeypatch):
     monkeypatch.setattr(__main__, "checkpoint", lambda name: tmp_path / f"{name}.safetensors")
-    monkeypatch.setitem(
-        __main__.RECIPES, "lenet", lambda seed, device: (LeNet(), {"test_accuracy": str(seed)})
+    monkeypatch.setattr(
+        __main__, "train", lambda name, seed, device: (LeNet(), {"test_accuracy": str(seed)})
     )
     __main__.main(["lenet"])
     with safe_open(tmp_path / "lenet.safetensors", framework="pt") as file:
@@ -152,10 +152,10 @@ def test_the_command_stores_in_the_package_unless_told_otherwise(tmp_path, monke
 
 
 def test_a_recipe_that_fails_leaves_the_old_weights(tmp_path, monkeypatch):
-    def train(seed, device):
+    def train(name, seed, device):
         raise FloatingPointError("the loss is nan")
 
-    monkeypatch.setitem(__main__.RECIPES, "lenet", train)
+    monkeypatch.setattr(__main__, "train", train)
     path = tmp_path / "lenet.safetensors"
     path.write_text("an older one")
     with pytest.raises(FloatingPointError):

@@ -46,7 +46,7 @@ def test_the_weights_know_the_pictures(pictures: ImageSet) -> None:
 @needs_cifar10
 def test_its_recipe_learns(pictures: ImageSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(__main__, "cifar10", lambda split: pictures)
-    model, facts = __main__.train_plain_net(seed=0)
+    model, facts = __main__.train("plain_net", seed=0)
     assert facts["data"] == pictures.source
     # Learnt by heart, far from it; an untrained network is right once in ten.
     assert float(facts["test_accuracy"]) == evaluate(model, pictures).accuracy > 0.25

@@ -77,6 +77,14 @@ def test_the_answer_is_the_mean_of_the_ten_probabilities() -> None:
     torch.testing.assert_close(outputs.exp(), by_hand)
 
 
+def test_a_class_ruled_out_by_every_crop_has_a_finite_loss() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3, 2)).to(DEVICE)
+    nn.init.zeros_(model[1].weight)
+    model[1].bias.data = torch.tensor([0.0, -200.0], device=DEVICE)
+    outputs = TenCrop(model, 1)(torch.zeros(1, 3, 2, 2, device=DEVICE))
+    torch.testing.assert_close(outputs.cpu(), torch.tensor([[0.0, -200.0]]))
+
+
 def test_is_evaluated_as_a_network_and_in_its_mode() -> None:
     torch.manual_seed(0)
     pictures = ImageSet(
