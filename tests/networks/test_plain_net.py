@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
+from torch import nn
 
 from benchmarks import cifar10 as benchmark
 from cvlib.data import ImageSet, cifar10
@@ -75,6 +76,22 @@ def test_the_benchmark_gives_each_step_its_time(
         assert row["epochs"] >= 1
     networks = {row["parameters"] for row in (tutorial, *steps)}
     assert networks == {62_006, 539_178}
+
+
+@needs_cifar10
+def test_a_run_that_takes_too_long_is_repeated_with_fewer_epochs(
+    pictures: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_fit(
+        step: benchmark.Step, pictures: ImageSet, epochs: int, seed: int
+    ) -> tuple[nn.Module, float]:
+        return nn.Identity(), 1.0 if epochs == 1 else 2.0 * epochs
+
+    monkeypatch.setattr(benchmark, "by_fit", by_fit)
+    runs, epochs = benchmark.in_time(benchmark.STEPS[0], pictures, seconds=10, seeds=2)
+    # By the pace of a single epoch there is room for nine, which take 18 seconds; four take 8.
+    assert epochs == 4
+    assert [seconds for _, seconds in runs] == [8.0, 8.0]
 
 
 def test_an_opinion_averaged_with_the_mirror_image_is_that_of_the_mirror_image() -> None:
