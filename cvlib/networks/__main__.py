@@ -49,7 +49,7 @@ def photographs() -> tuple[ImageSet, ImageSet]:
     return cifar10("train"), cifar10("test")
 
 
-PLAIN_NET: dict[str, Any] = {  # all but the epochs: the chapter on CIFAR-10 has its own
+PLAIN_NET: dict[str, Any] = {  # all but the epochs: the benchmark of CIFAR-10 has its own
     "batch_size": 128,
     "optimizer": partial(
         torch.optim.SGD, lr=0.2, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from torch import nn
+from torch.nn import functional as F
 
 from benchmarks import cifar10 as benchmark
 from cvlib.data import ImageSet, cifar10
@@ -79,23 +80,36 @@ def test_the_benchmark_gives_each_step_its_time(
 
 
 @needs_cifar10
-def test_a_run_that_takes_too_long_is_repeated_with_fewer_epochs(
-    pictures: ImageSet, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("slower", "fit"), [(2.0, 4), (1.0, 9), (0.5, 19)])
+def test_as_many_epochs_as_fit_by_the_pace_of_the_run_itself(
+    slower: float, fit: int, pictures: ImageSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def by_fit(
         step: benchmark.Step, pictures: ImageSet, epochs: int, seed: int
     ) -> tuple[nn.Module, float]:
-        return nn.Identity(), 1.0 if epochs == 1 else 2.0 * epochs
+        return nn.Identity(), 1 / benchmark.TRIAL if epochs == 1 else slower * epochs
 
     monkeypatch.setattr(benchmark, "by_fit", by_fit)
+    # By the pace of the trial there is room for nine epochs in ten seconds.
     runs, epochs = benchmark.in_time(benchmark.STEPS[0], pictures, seconds=10, seeds=2)
-    # By the pace of a single epoch there is room for nine, which take 18 seconds; four take 8.
-    assert epochs == 4
-    assert [seconds for _, seconds in runs] == [8.0, 8.0]
+    assert epochs == fit
+    assert [seconds for _, seconds in runs] == [slower * fit] * 2
 
 
-def test_an_opinion_averaged_with_the_mirror_image_is_that_of_the_mirror_image() -> None:
+def test_a_plain_network_from_identity_hands_on_its_maps() -> None:
     torch.manual_seed(0)
-    model, x = benchmark.FlipAveraged(benchmark.PlainNet().eval()), torch.rand(2, 3, 32, 32)
-    torch.testing.assert_close(model(x), model(x.flip(3)))
-    assert not torch.allclose(model.model(x), model.model(x.flip(3)), atol=1e-3)
+    x = torch.rand(2, 64, 5, 7)
+    third = benchmark.from_identity().features[8]
+    assert third.weight.shape == (128, 64, 3, 3)
+    torch.testing.assert_close(third(x)[:, :64], x)
+    assert not torch.allclose(third(x)[:, 64:], x, atol=0.1)
+
+
+def test_ten_crops_are_the_picture_and_four_shifts_each_mirrored() -> None:
+    torch.manual_seed(0)
+    net, x = benchmark.PlainNet().eval(), torch.rand(2, 3, 32, 32)
+    around = F.pad(x, (1, 1, 1, 1), mode="reflect")
+    shifted = [around[:, :, a : a + 32, b : b + 32] for a in (0, 2) for b in (0, 2)]
+    views = [view for crop in (x, *shifted) for view in (crop, crop.flip(3))]
+    expected = torch.stack([net(view).softmax(1) for view in views]).mean(0)
+    torch.testing.assert_close(benchmark.in_ten_crops(net)(x).exp(), expected)
