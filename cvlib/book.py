@@ -10,7 +10,7 @@ import inspect
 import json
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
@@ -29,6 +29,7 @@ __all__ = [
     "recorded",
     "setup",
     "source",
+    "timing",
 ]
 
 
@@ -78,18 +79,30 @@ def _show_figures_at_the_end_of_a_cell() -> None:
         set_matplotlib_formats("png", bbox_inches=None, pil_kwargs={"optimize": True})
 
 
+#: What was promised since the kernel began: a label, and the band or ``None`` for a timing.
+promises: list[tuple[str, tuple[float, float] | None]] = []
+#: The bands of the numbers measured so far, by their first six digits: a figure that shows one of
+#: them, or a hundred times as much (per cent), shows something measured.
+measured: dict[str, tuple[float, float]] = {}
+
+
 def expect(
-    value: SupportsFloat, *, between: tuple[float, float], label: str, digits: int = 3
+    value: SupportsFloat | Iterable[SupportsFloat],
+    *,
+    between: tuple[float, float],
+    label: str,
+    digits: int = 3,
 ) -> None:
     """Print a measured number, and fail when it leaves the band that the text claims.
 
     The regression run blanks what follows ``≈``, so the number may differ from machine to
-    machine, within the band.
+    machine, within the band. A figure that shows the number afterwards is compared likewise.
 
     Parameters
     ----------
     value
-        The number measured: anything that ``float`` takes.
+        The number measured: anything that ``float`` takes. Or several, as the losses of a curve:
+        each must lie in the band, and the lowest and the highest are printed.
     between
         The lowest and the highest value that the text allows, both included.
     label
@@ -100,22 +113,83 @@ def expect(
     Raises
     ------
     OutOfBandError
-        If the value is outside the band, or not a number.
+        If a value is outside the band, or not a number.
     ValueError
-        If the band is empty.
+        If the band is empty, or there is no value.
 
     Examples
     --------
     >>> expect(0.97512, between=(0.97, 0.99), label="test accuracy")
     test accuracy ≈ 0.975
+    >>> expect([0.97, 0.98, 0.971], between=(0.96, 0.99), label="three seeds")
+    three seeds: from ≈ 0.97 to ≈ 0.98
     """
     low, high = between
     if not low < high:
         raise ValueError(f"between is {between}; expected a lower number before a higher one")
-    number = float(value)
-    if math.isnan(number) or not low <= number <= high:
-        raise OutOfBandError(f"{label} is {number:g}, outside the band from {low:g} to {high:g}")
-    print(f"{label} ≈ {number:.{digits}g}")
+    numbers = [float(each) for each in _flat(value)]
+    if not numbers:
+        raise ValueError("value is empty; expected a number, or some")
+    for number in numbers:
+        if math.isnan(number) or not low <= number <= high:
+            raise OutOfBandError(
+                f"{label} is {number:g}, outside the band from {low:g} to {high:g}"
+            )
+        measured[f"{number:.6g}"] = measured[f"{100 * number:.6g}"] = (low, high)
+    promises.append((label, (low, high)))
+    if hasattr(value, "__float__") and len(numbers) == 1:
+        _say(f"{label} ≈ {numbers[0]:.{digits}g}")
+    else:
+        _say(f"{label}: from ≈ {min(numbers):.{digits}g} to ≈ {max(numbers):.{digits}g}")
+
+
+def timing(ratio: SupportsFloat, *, label: str, digits: int = 2) -> None:
+    """Print how many times longer one thing took than another, here and now.
+
+    It depends on the machine and on what else it does, so it has no band, and no run compares it.
+    What any machine must show, as an order, is asserted beside it.
+
+    Parameters
+    ----------
+    ratio
+        The ratio of two times measured side by side: anything that ``float`` takes.
+    label
+        What was timed.
+    digits
+        Significant digits to print.
+
+    Raises
+    ------
+    ValueError
+        If the ratio is not a positive number.
+
+    Examples
+    --------
+    >>> timing(3.14159, label="the loop's time over the tensor's")
+    the loop's time over the tensor's ≈ 3.1
+    """
+    number = float(ratio)
+    if not 0 < number < math.inf:
+        raise ValueError(f"ratio is {number:g}; expected a positive number")
+    promises.append((label, None))
+    _say(f"{label} ≈ {number:.{digits}g}")
+
+
+def _flat(value: Any) -> Iterator[SupportsFloat]:
+    """Go through a number, or through numbers nested in sequences, arrays and tensors."""
+    if getattr(value, "ndim", None) == 0 or not isinstance(value, Iterable):
+        yield value
+        return
+    for part in value:
+        yield from _flat(part)
+
+
+def _say(line: str) -> None:
+    """Print a line, in plain letters where the console cannot write ``≈``."""
+    try:
+        print(line)
+    except UnicodeEncodeError:
+        print(line.replace("≈", "~").encode("ascii", "replace").decode())
 
 
 def recorded(name: str, rows: Callable[[dict[str, Any]], Iterable[Sequence[object]]]) -> Markdown:
