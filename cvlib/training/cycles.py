@@ -99,7 +99,7 @@ def one_cycle(
     Parameters
     ----------
     step
-        The number of the step, from 0 to ``total_steps - 1``.
+        The number of the step, from 0 to ``total_steps``, which is after the last one.
     total_steps
         The number of all steps. The last of them has the lowest rate.
     pct_start
@@ -125,8 +125,8 @@ def one_cycle(
     TypeError
         If ``step`` or ``total_steps`` is not an integer, or another argument no number.
     ValueError
-        If ``step`` is not one of the steps, ``pct_start`` is not from 0 to 1, a divisor is below 1
-        or not finite, or ``anneal_strategy`` is unknown.
+        If ``step`` is not from 0 to ``total_steps``, ``pct_start`` is not from 0 to 1, a divisor is
+        below 1 or not finite, or ``anneal_strategy`` is unknown.
 
     References
     ----------
@@ -140,6 +140,7 @@ def one_cycle(
     """
     one_of("anneal_strategy", anneal_strategy, get_args(AnnealStrategy))
     progress(step, total_steps)
+    step = min(step, total_steps - 1)  # after the last step the rate stays
     first = 1 / number("div_factor", div_factor, least=1)
     last = first / number("final_div_factor", final_div_factor, least=1)
     peak = number("pct_start", pct_start, most=1) * total_steps - 1

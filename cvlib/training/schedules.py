@@ -4,7 +4,8 @@ A schedule is a pure function ``schedule(step, total_steps)``: from the number o
 from 0, and the number of all steps to the factor by which the optimizer's own learning rate is
 multiplied at that step. A step is one batch. Options are bound by ``functools.partial``, as in
 ``fit(model, train, epochs=10, schedule=partial(cosine, minimum=0.01))``. Nothing is remembered from
-call to call, so a schedule that was plotted can still be trained with.
+call to call, so a schedule that was plotted can still be trained with. Beside the steps it takes
+``total_steps`` itself: torch's ``LambdaLR`` asks for that one after the last step.
 
 :class:`Plateau` is the one rule that needs to see the losses. What goes up as well as down is in
 :mod:`cvlib.training.cycles`.
@@ -183,7 +184,7 @@ def polynomial(step: int, total_steps: int, *, power: float = 1.0) -> float:
     Parameters
     ----------
     step
-        The number of the step, from 0 to ``total_steps - 1``.
+        The number of the step, from 0 to ``total_steps``, which is after the last one.
     total_steps
         The number of all steps. The rate would be 0 at the step after the last.
     power
@@ -199,7 +200,7 @@ def polynomial(step: int, total_steps: int, *, power: float = 1.0) -> float:
     TypeError
         If ``step`` or ``total_steps`` is not an integer, or ``power`` no number.
     ValueError
-        If ``step`` is not one of the steps, or ``power`` negative or not finite.
+        If ``step`` is not from 0 to ``total_steps``, or ``power`` negative or not finite.
 
     Examples
     --------
@@ -215,7 +216,7 @@ def cosine(step: int, total_steps: int, *, minimum: float = 0.0) -> float:
     Parameters
     ----------
     step
-        The number of the step, from 0 to ``total_steps - 1``.
+        The number of the step, from 0 to ``total_steps``, which is after the last one.
     total_steps
         The number of all steps.
     minimum
@@ -233,7 +234,7 @@ def cosine(step: int, total_steps: int, *, minimum: float = 0.0) -> float:
     TypeError
         If ``step`` or ``total_steps`` is not an integer, or ``minimum`` no number.
     ValueError
-        If ``step`` is not one of the steps, or ``minimum`` is not from 0 to 1.
+        If ``step`` is not from 0 to ``total_steps``, or ``minimum`` is not from 0 to 1.
 
     References
     ----------
@@ -262,7 +263,7 @@ def warm_up(
     Parameters
     ----------
     step
-        The number of the step, from 0 to ``total_steps - 1``.
+        The number of the step, from 0 to ``total_steps``, which is after the last one.
     total_steps
         The number of all steps, those of the warm-up included.
     schedule
@@ -283,7 +284,7 @@ def warm_up(
         If ``step`` or ``total_steps`` is not an integer, ``share`` or ``start`` no number, or
         ``schedule`` no function.
     ValueError
-        If ``step`` is not one of the steps, or ``share`` or ``start`` is not from 0 to 1.
+        If ``step`` is not from 0 to ``total_steps``, or ``share`` or ``start`` is not from 0 to 1.
 
     References
     ----------
@@ -302,7 +303,7 @@ def warm_up(
     low = number("start", start, most=1)
     steps = round(number("share", share, most=1) * total_steps)
     if step >= steps:
-        return schedule(step - steps, total_steps - steps)
+        return schedule(step - steps, max(total_steps - steps, 1))
     return (low + (1 - low) * step / steps) * schedule(0, max(total_steps - steps, 1))
 
 
@@ -392,8 +393,8 @@ class Plateau:
 
 
 def progress(step: int, total_steps: int) -> float:
-    """Read the share of all steps that lie before a step, and refuse what is none of them."""
+    """Read the share of all steps that lie before a step, and refuse one past the end."""
     total = integer("total_steps", total_steps, least=1)
-    if integer("step", step) >= total:
-        raise ValueError(f"step is {step}; expected at most {total - 1}, the last of {total} steps")
+    if integer("step", step) > total:
+        raise ValueError(f"step is {step}; expected at most {total}, the number of all steps")
     return step / total

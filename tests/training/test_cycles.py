@@ -119,5 +119,5 @@ def test_a_wrong_step_is_named(schedule: Schedule) -> None:
 
 
 def test_one_cycle_ends() -> None:
-    with pytest.raises(ValueError, match="step is 10; expected at most 9"):
-        one_cycle(10, 10)
+    with pytest.raises(ValueError, match="step is 11; expected at most 10"):
+        one_cycle(11, 10)

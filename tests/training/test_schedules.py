@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
 from cvlib.training import schedules
+from cvlib.training.cycles import cyclic, one_cycle
 from cvlib.training.schedules import (
     Plateau,
     Schedule,
@@ -103,6 +104,35 @@ def test_warm_up_meets_a_schedule_that_begins_low() -> None:
     assert factors(ours, 4) == same([0.1, 0.15, 0.2, 0.2])
     assert factors(partial(warm_up, share=1, start=0), 4) == same([0, 0.25, 0.5, 0.75])
     assert factors(partial(warm_up, schedule=cosine, share=0), 9) == factors(cosine, 9)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "end"),
+    [
+        (constant, 1),
+        (partial(step_decay, step_size=4, gamma=0.5), 0.25),
+        (partial(exponential, gamma=0.5), 0.5**10),
+        (polynomial, 0),
+        (partial(cosine, minimum=0.2), 0.2),
+        (partial(warm_up, schedule=cosine), 0),
+        (partial(warm_up, share=1), 1),
+        (partial(warm_up, schedule=cosine, share=1), 1),
+        (partial(cyclic, step_size_up=5), 0.25),
+        (one_cycle, 1 / 25 / 1e4),
+        (partial(one_cycle, pct_start=1), 1),
+        (partial(one_cycle, pct_start=0), 1 / 25 / 1e4),
+    ],
+)
+def test_torchs_lambda_steps_through_to_the_end(schedule: Schedule, end: float) -> None:
+    """After the last of ten steps, LambdaLR asks for the factor of an eleventh."""
+    sgd = optimizer(1.0)
+    scheduler = lr_scheduler.LambdaLR(sgd, partial(schedule, total_steps=10))
+    seen = [scheduler.get_last_lr()[0]]
+    for _ in range(10):
+        sgd.step()
+        scheduler.step()
+        seen.append(scheduler.get_last_lr()[0])
+    assert seen == same([*factors(schedule, 10), end])
 
 
 # ---------------------------------------------------------------------------- plateau
@@ -228,9 +258,9 @@ def test_a_wrong_step_is_named(schedule: Schedule) -> None:
 
 
 @pytest.mark.parametrize("schedule", [polynomial, cosine, warm_up])
-def test_a_step_after_the_last_is_refused(schedule: Schedule) -> None:
-    with pytest.raises(ValueError, match="step is 10; expected at most 9, the last of 10 steps"):
-        schedule(10, 10)
+def test_a_step_past_the_end_is_refused(schedule: Schedule) -> None:
+    with pytest.raises(ValueError, match="step is 11; expected at most 10, the number of all"):
+        schedule(11, 10)
     with pytest.raises(ValueError, match="total_steps is 0; expected at least 1"):
         schedule(0, 0)
 
