@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import cvlib
 from cvlib import device
+from cvlib.console import say
 
 if TYPE_CHECKING:
     from IPython.display import Markdown
@@ -66,7 +67,7 @@ def setup(*, minutes: float, gpu: bool = False) -> None:
     _show_figures_at_the_end_of_a_cell()
     duration = {0.5: "half a minute", 1: "a minute"}.get(minutes, f"{minutes:g} minutes")
     advice = "makes it faster, and is not needed" if gpu else "would not help"
-    print(f"This chapter runs in about {duration} on two CPU cores. A GPU {advice}.")
+    say(f"This chapter runs in about {duration} on two CPU cores. A GPU {advice}.")
 
 
 def _show_figures_at_the_end_of_a_cell() -> None:
@@ -137,10 +138,10 @@ def expect(
             )
         measured[f"{number:.6g}"] = measured[f"{100 * number:.6g}"] = (low, high)
     promises.append((label, (low, high)))
-    if hasattr(value, "__float__") and len(numbers) == 1:
-        _say(f"{label} ≈ {numbers[0]:.{digits}g}")
+    if len(numbers) == 1:
+        say(f"{label} ≈ {numbers[0]:.{digits}g}")
     else:
-        _say(f"{label}: from ≈ {min(numbers):.{digits}g} to ≈ {max(numbers):.{digits}g}")
+        say(f"{label}: from ≈ {min(numbers):.{digits}g} to ≈ {max(numbers):.{digits}g}")
 
 
 def timing(ratio: SupportsFloat, *, label: str, digits: int = 2) -> None:
@@ -172,7 +173,7 @@ def timing(ratio: SupportsFloat, *, label: str, digits: int = 2) -> None:
     if not 0 < number < math.inf:
         raise ValueError(f"ratio is {number:g}; expected a positive number")
     promises.append((label, None))
-    _say(f"{label} ≈ {number:.{digits}g}")
+    say(f"{label} ≈ {number:.{digits}g}")
 
 
 def _flat(value: Any) -> Iterator[SupportsFloat]:
@@ -182,14 +183,6 @@ def _flat(value: Any) -> Iterator[SupportsFloat]:
         return
     for part in value:
         yield from _flat(part)
-
-
-def _say(line: str) -> None:
-    """Print a line, in plain letters where the console cannot write ``≈``."""
-    try:
-        print(line)
-    except UnicodeEncodeError:
-        print(line.replace("≈", "~").encode("ascii", "replace").decode())
 
 
 def recorded(name: str, rows: Callable[[dict[str, Any]], Iterable[Sequence[object]]]) -> Markdown:
@@ -330,4 +323,4 @@ def check(name: str, answer: object) -> None:
     ✗ Not yet: output_size(28, 5, 1, 0) gives None, expected 24.
     """
     wrong = mistake(name, answer)
-    print(f"✗ Not yet: {wrong}." if wrong else f"✓ {name} is right.")
+    say(f"✗ Not yet: {wrong}." if wrong else f"✓ {name} is right.")

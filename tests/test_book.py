@@ -104,6 +104,107 @@ def test_band_without_room_is_refused(band: tuple[float, float]) -> None:
         book.expect(0.97, between=band, label="accuracy")
 
 
+@pytest.mark.parametrize(
+    "curve",
+    [
+        [0.98123, 0.97, 0.99],
+        (torch.tensor(0.97), np.float32(0.98), 0.99),
+        np.array([0.99, 0.97]),
+        torch.tensor([[0.98, 0.97], [0.99, 0.975]]),
+        [[0.97], (0.98, np.array([0.99]))],
+        iter([0.97, 0.99]),
+        {"one": 0.97, "other": 0.99}.values(),
+    ],
+)
+def test_a_curve_in_its_band_prints_its_ends(
+    curve: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book.expect(curve, between=(0.9699, 0.9901), label="accuracy")
+    assert capsys.readouterr().out == "accuracy: from ≈ 0.97 to ≈ 0.99\n"
+
+
+@pytest.mark.parametrize("one", [[0.98], np.array([[0.98]]), torch.tensor([0.98]), np.array(0.98)])
+def test_a_curve_of_one_value_is_a_number(one: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    book.expect(one, between=(0.9, 1), label="accuracy")
+    assert capsys.readouterr().out == "accuracy ≈ 0.98\n"
+
+
+@pytest.mark.parametrize("bad", [0.9, 1.1, math.nan, math.inf, torch.tensor(-1.0)])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_value_out_of_the_band_fails_the_curve(
+    bad: Any, place: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    curve = [0.96, 0.97, 0.98]
+    curve[place] = bad
+    with pytest.raises(book.OutOfBandError, match=f"^accuracy is {float(bad):g}, outside the band"):
+        book.expect(curve, between=(0.95, 0.99), label="accuracy")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("nothing", [[], (), np.zeros(0), torch.zeros(0, 3), [[], []]])
+def test_a_curve_without_values_is_refused(nothing: Any) -> None:
+    with pytest.raises(ValueError, match="value is empty; expected a number, or some"):
+        book.expect(nothing, between=(0, 1), label="accuracy")
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing promised, nothing measured yet."""
+    monkeypatch.setattr(book, "promises", [])
+    monkeypatch.setattr(book, "measured", {})
+
+
+@pytest.mark.usefixtures("memory")
+def test_what_is_expected_is_remembered_with_its_band() -> None:
+    book.expect([0.12345678, 0.5], between=(0.1, 0.6), label="a curve")
+    book.expect(2, between=(1, 3), label="a number")
+    book.timing(1.5, label="a ratio")
+    assert book.promises == [("a curve", (0.1, 0.6)), ("a number", (1, 3)), ("a ratio", None)]
+    assert {number: band for number, band in book.measured.items() if float(number) <= 2} == {
+        **{"0.123457": (0.1, 0.6), "0.5": (0.1, 0.6), "2": (1, 3)},
+    }
+    assert {"12.3457", "50", "200"} <= {*book.measured}  # as per cent
+
+
+@pytest.mark.usefixtures("memory")
+def test_what_fails_is_no_promise() -> None:
+    with pytest.raises(book.OutOfBandError):
+        book.expect([0.5, 7], between=(0, 1), label="a curve")
+    with pytest.raises(ValueError, match="positive"):
+        book.timing(0, label="a ratio")
+    assert book.promises == []
+
+
+# ---------------------------------------------------------------------------- timing
+
+
+@pytest.mark.parametrize(
+    ("ratio", "digits", "printed"),
+    [
+        (3.14159, 2, "3.1"),
+        (np.float64(0.0123), 1, "0.01"),
+        (torch.tensor(2.0), 3, "2"),
+        (1234, 2, "1.2e+03"),
+    ],
+)
+def test_a_ratio_of_times_is_printed_without_a_band(
+    ratio: Any, digits: int, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book.timing(ratio, label="loop over tensor", digits=digits)
+    assert capsys.readouterr().out == f"loop over tensor ≈ {printed}\n"
+
+
+def test_a_ratio_has_two_digits_unless_told_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+    book.timing(3.14159, label="loop over tensor")
+    assert capsys.readouterr().out == "loop over tensor ≈ 3.1\n"
+
+
+@pytest.mark.parametrize("ratio", [0, -1.5, math.nan, math.inf, -math.inf])
+def test_what_is_no_ratio_of_times_is_refused(ratio: float) -> None:
+    with pytest.raises(ValueError, match=f"^ratio is {ratio:g}; expected a positive number$"):
+        book.timing(ratio, label="loop over tensor")
+
+
 # ---------------------------------------------------------------------------- recorded
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from cvlib.console import say
 from cvlib.data import ImageSet, cifar10, mnist_sample
 from cvlib.networks import LeNet, LeNet5, PlainNet, checkpoint
 from cvlib.networks.lenet5 import lenet5_loss
@@ -138,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     path = chosen.output or checkpoint(chosen.name)
     command = f"python -m cvlib.networks {chosen.name} --seed {chosen.seed}"
     save_weights(path, model, command=command, **facts)
-    print(f"{path}: test accuracy {facts['test_accuracy']}")
+    say(f"{path}: test accuracy {facts['test_accuracy']}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from cvlib import data
+from cvlib.console import say
 from cvlib.data import ImageSet
 from cvlib.networks import MLP, LeNet, LeNet5, PlainNet, TutorialNet
 from cvlib.networks.lenet5 import lenet5_loss
@@ -251,14 +252,14 @@ def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str
         runs.append(run)
         which = f"seed {seed}" if chosen.seeds > 1 else f"{run.history.table()}\n{test.source}"
         measured = f"test accuracy {run.test.accuracy:.4f}, loss {run.test.loss:.4f}"
-        print(f"{which}: {measured}", flush=True)
+        say(f"{which}: {measured}", flush=True)
     if not runs:
         return
     results = summary(runs)
     if chosen.seeds > 1:
         mean = results["test_accuracy_mean"]
         spread = results["test_accuracy_standard_deviation"]
-        print(f"{test.source}: mean test accuracy {mean:.4f}, standard deviation {spread:.4f}")
+        say(f"{test.source}: mean test accuracy {mean:.4f}, standard deviation {spread:.4f}")
     run = runs[0]
     if chosen.weights is not None:
         save_weights(chosen.weights, run.model, command=_command(words), data=train.source)
