@@ -57,10 +57,11 @@ format: $(READY)  ## Format code and notebooks
 	$(RUN) -m ruff check --fix-only --quiet .
 	$(RUN) -m ruff format .
 
-lint: $(READY)  ## Check style and types
+lint: $(READY)  ## Check style, types and prose
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) -m tests.prose
 
 linkcheck: $(READY)  ## Follow every link of the book
 	$(VENV)/bin/jupyter-book build . --path-output . --builder linkcheck
