@@ -2,7 +2,7 @@
 
 Pixels or histograms of oriented gradients (HOG), and on them a support vector machine (SVM) or a
 random forest. Nothing was tuned: the settings are round numbers, the same for both sets. Before
-an SVM, principal component analysis (PCA) keeps 100 numbers a picture, which makes it affordable.
+an SVM, principal component analysis (PCA) keeps 100 numbers per picture, which makes it affordable.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ SGD with a learning rate of 0.001 and nothing else, five epochs in batches of 64
 quickstart's MLP and for a small CNN in its place; then the very same networks for as many epochs by
 a recipe that takes larger steps. Then the fair comparison: two networks with equally many
 parameters, to within 1 %, the same epochs, batches, optimizer, schedule and augmentation, each with
-its own learning rate, from several seeds; the MLP also for as many seconds as the CNN. At last the
+its own learning rate, from several seeds; the MLP also for as many seconds as the CNN. Finally the
 control: the same two on pictures whose pixels stand in another order, one order for all pictures.
 
 Learning rates are the best of ``RATES`` on a validation split of the training pictures, in short
@@ -26,6 +26,7 @@ from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn import functional as F
 
 import cvlib
 from benchmarks.record import record
@@ -35,7 +36,8 @@ from cvlib.training import evaluate, fit, one_cycle
 from cvlib.training.augmentation import random_horizontal_flip
 
 SEED = 0  # of the choice and of the order of pixels; the others are counted from it
-EPOCHS, TUTORIAL_EPOCHS, CHOOSING_EPOCHS = 6, 5, 1
+EPOCHS, TUTORIAL_EPOCHS, CHOOSING_EPOCHS, UNSHARED_EPOCHS = 6, 5, 1, 4
+UNSHARED_PICTURES = 4_000
 BATCH_SIZE, TUTORIAL_BATCH_SIZE = 128, 64
 RATES = (0.03, 0.1, 0.3)
 TUTORIAL_RATE = 0.001
@@ -63,6 +65,34 @@ def fair_cnn() -> nn.Sequential:
     )
 
 
+class Unshared(nn.Module):
+    """A convolution of 3 × 3 on maps of one size, with kernels of its own at each place."""
+
+    def __init__(self, inputs: int, outputs: int, side: int) -> None:
+        super().__init__()
+        self.side = side
+        bound = 1 / math.sqrt(9 * inputs)  # as torch draws a convolution's
+        self.weight = nn.Parameter(
+            torch.empty(side * side, 9 * inputs, outputs).uniform_(-bound, bound)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute maps (N, O, side, side) from maps (N, I, side, side)."""
+        windows = F.unfold(x, 3, padding=1).permute(2, 0, 1)
+        outputs = torch.bmm(windows, self.weight).permute(1, 2, 0)
+        return outputs.unflatten(2, (self.side, self.side))
+
+
+def unshared_cnn() -> nn.Sequential:
+    """Return the CNN with its convolutions unshared: the same windows, and 6,510,570 parameters."""
+    model, side = fair_cnn(), 28
+    for number, layer in enumerate(model):
+        if isinstance(layer, nn.Conv2d):
+            model[number] = Unshared(layer.in_channels, layer.out_channels, side)
+        side //= 2 if isinstance(layer, nn.MaxPool2d) else 1
+    return model
+
+
 def fair_mlp() -> MLP:
     """Return two hidden layers with as many parameters as the CNN, to within 1 %: 135,658."""
     return MLP((144, 144), batch_norm=True)
@@ -78,6 +108,7 @@ def tutorial_cnn() -> nn.Sequential:
 
 
 FAIR: dict[str, Make] = {"MLP": fair_mlp, "CNN": fair_cnn}
+UNSHARED: dict[str, Make] = {**FAIR, "CNN, unshared": unshared_cnn}
 TUTORIAL: dict[str, Make] = {"MLP": MLP, "CNN": tutorial_cnn}
 
 
@@ -120,7 +151,7 @@ def trained(
     torch.manual_seed(seed)
     model = make().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     begin = time.perf_counter()
-    fit(model, train, **recipe, amp="bfloat16", seed=seed, progress=False)
+    fit(model, train, **{"amp": "bfloat16", **recipe}, seed=seed, progress=False)
     return model, time.perf_counter() - begin
 
 
@@ -239,6 +270,46 @@ def measured(train: ImageSet, test: ImageSet, seeds: int) -> Iterable[dict[str, 
     }
 
 
+def without_sharing(train: ImageSet, test: ImageSet, seeds: int) -> dict[str, Any]:
+    """Train with neighbours and sharing, with neighbours alone, and without either."""
+    learnt, held_out = train.split(test=VALIDATION)
+
+    def side(_: str, make: Make) -> dict[str, Any]:
+        tried: dict[float, float] = {}
+        for rate in RATES:
+            model, _seconds = plainly(make, learnt, SEED, rate)
+            tried[rate] = evaluate(model, held_out).accuracy
+        best = max(tried, key=tried.__getitem__)
+        found: dict[str, Any] = {"parameters": parameters(make()), "learning_rate": best}
+        found["validation_accuracies"] = {f"{rate:g}": value for rate, value in tried.items()}
+        for name, change in (("as_they_are", Tensor.contiguous), ("shuffled", shuffled)):
+            sets = [replace(each, images=change(each.images)) for each in (train, test)]
+            models = [plainly(make, sets[0], seed, best)[0] for seed in range(SEED, SEED + seeds)]
+            accuracies = [evaluate(model, sets[1]).accuracy for model in models]
+            found[f"{name}_test_accuracies"] = accuracies
+            found[f"{name}_test_accuracy_mean"] = round(statistics.mean(accuracies), 4)
+            found[f"{name}_test_accuracy_standard_deviation"] = round(
+                statistics.stdev(accuracies), 4
+            )
+            print(name, accuracies, flush=True)
+        return found
+
+    return {
+        "pictures": len(train),
+        "epochs": UNSHARED_EPOCHS,
+        "batch_size": TUTORIAL_BATCH_SIZE,
+        "seeds": list(range(SEED, SEED + seeds)),
+        "networks": by_names(UNSHARED, side),
+    }
+
+
+def plainly(make: Make, train: ImageSet, seed: int, rate: float) -> tuple[nn.Module, float]:
+    """Train as the chapter's cells do: no augmentation, and float32 throughout."""
+    optimizer = partial(torch.optim.SGD, lr=rate, momentum=0.9, nesterov=True, fused=True)
+    recipe = {"epochs": UNSHARED_EPOCHS, "optimizer": optimizer, "schedule": one_cycle}
+    return trained(make, train, seed, {**recipe, "batch_size": TUTORIAL_BATCH_SIZE, "amp": False})
+
+
 def augmented(recipe: dict[str, Any], change: Callable[..., Any]) -> dict[str, Any]:
     """Return a recipe with one more augmentation at the end."""
     return recipe | {"augment": [*recipe["augment"], change]}
@@ -253,11 +324,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5, help="at least 2; default: 5")
     parser.add_argument("--pictures", type=int, default=60_000, help="to train on; default: 60000")
+    parser.add_argument(
+        "--unshared", action="store_true", help="only the CNN without sharing and its like, on few"
+    )
     chosen = parser.parse_args()
     train, test = (
         fashion_mnist(split)[: chosen.pictures].to(cvlib.device()) for split in ("train", "test")
     )
     results: dict[str, Any] = {}
+    if chosen.unshared:
+        results = without_sharing(train[:UNSHARED_PICTURES], test, chosen.seeds)
+        record("clothes_unshared", results, seed=SEED, benchmark="clothes")
+        return
     for part in measured(train, test, chosen.seeds):
         results |= part
         record("clothes", results, seed=SEED)

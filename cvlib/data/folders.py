@@ -1,4 +1,4 @@
-"""Pictures in folders, a folder a class; and how a picture file becomes pixels."""
+"""Pictures in folders, one folder per class; and how a picture file becomes pixels."""
 
 from __future__ import annotations
 

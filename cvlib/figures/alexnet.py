@@ -39,7 +39,7 @@ def draw_layers(summary: Summary, quantity: str, *, towers: bool, title: str) ->
     Returns
     -------
     matplotlib.figure.Figure
-        A box a layer, as high as its maps and as wide as it has channels, both by their square
+        A box per layer, as high as its maps and as wide as it has channels, both by their square
         roots, and below it a bar: the layer's share of the sum in percent.
 
     Raises

@@ -28,7 +28,7 @@ def draw_by_class(matrix: Tensor, classes: Sequence[str], *, title: str) -> Figu
     Returns
     -------
     matplotlib.figure.Figure
-        A bar a class, the best on top. On the right of each, the class that takes most of what it
+        A bar per class, the best on top. On the right of each, the class that takes most of what it
         lost, and how much that is.
 
     Examples

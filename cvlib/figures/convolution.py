@@ -54,7 +54,7 @@ def draw_cross_correlation(x: Tensor, weight: Tensor, row: int = 0, column: int 
     Returns
     -------
     matplotlib.figure.Figure
-        A line a channel with the input and the kernel, then the output, and the sum below.
+        A line per channel with the input and the kernel, then the output, and the sum below.
 
     Examples
     --------

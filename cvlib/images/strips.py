@@ -2,7 +2,7 @@
 
 A padded picture lies in memory as one line, in which the neighbour a row further down is as many
 places away as a row has pixels, wherever one stands. So a whole shifted picture is one slice of the
-line. What runs from the end of a row into the next one is cut off at last.
+line. What runs from the end of a row into the next one is cut off in the end.
 """
 
 from __future__ import annotations

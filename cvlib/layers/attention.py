@@ -217,7 +217,7 @@ class SpatialAttention(nn.Module):
 
 
 class AttentionPool(nn.Module):
-    """Pool feature maps to one number a channel, by a mean that learns where to look.
+    """Pool feature maps to one number per channel, by a mean that learns where to look.
 
     With all parameters 0 it is global average pooling.
 

@@ -298,7 +298,7 @@ def scale(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
 
 
 def as_channels(numbers: Tensor, x: Tensor) -> Tensor:
-    """Give a number a channel, (C,), the shape that goes with ``x``: (C, 1, ...)."""
+    """Give a number per channel, (C,), the shape that goes with ``x``: (C, 1, ...)."""
     return numbers.view(-1, *[1] * (x.ndim - 2))
 
 
@@ -329,5 +329,5 @@ def _check_batch(
     if training and x[:, :1].numel() == 1:
         shape = tuple(x.shape)
         raise ValueError(
-            f"x has shape {shape}, one value a channel; expected at least two in training"
+            f"x has shape {shape}, one value per channel; expected at least two in training"
         )

@@ -79,7 +79,7 @@ def max_pool2d(
     """Keep the greatest number of every window.
 
     A window's maximum is that of its columns' maxima, which is fast. But the gradient goes to one
-    pixel of the window: where it is asked for, that pixel is looked up.
+    pixel of the window: where the caller asks for it, that pixel is looked up.
 
     Parameters
     ----------

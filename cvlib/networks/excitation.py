@@ -240,7 +240,7 @@ def _slope(model: nn.Module, layer: str, units: Sequence[int], x: Tensor) -> Ten
 
 
 def _known(units: Sequence[int], outputs: Tensor) -> list[int]:
-    """Read which units are asked for, and refuse those that the layer does not have."""
+    """Read which units the caller wants, and refuse those that the layer does not have."""
     numbers = [integer("units", unit) for unit in units]
     if not numbers or max(numbers) >= outputs.shape[1]:
         raise ValueError(f"units is {units!r}; expected some of 0 to {outputs.shape[1] - 1}")

@@ -137,7 +137,7 @@ def check_loss(mean: Tensor) -> None:
 
 
 def check_finite(losses: Sequence[Tensor], number: int, optimizer: Optimizer) -> None:
-    """Say where the loss went astray, once an epoch, since asking makes a GPU's queue run dry."""
+    """Say where the loss went astray, once per epoch, since asking makes a GPU's queue run dry."""
     astray = torch.stack(list(losses)).isfinite().logical_not().nonzero()
     if not len(astray):
         return

@@ -51,7 +51,7 @@ def cyclic(
     Returns
     -------
     float
-        The factor, as ``torch.optim.lr_scheduler.CyclicLR`` has it when stepped once a batch.
+        The factor, as ``torch.optim.lr_scheduler.CyclicLR`` has it when stepped once per batch.
         (Torch's also moves the momentum, and refuses optimizers that have none, unless it is given
         ``cycle_momentum=False``.)
 
@@ -116,7 +116,7 @@ def one_cycle(
     Returns
     -------
     float
-        The factor, as ``torch.optim.lr_scheduler.OneCycleLR`` has it when stepped once a batch.
+        The factor, as ``torch.optim.lr_scheduler.OneCycleLR`` has it when stepped once per batch.
         (Torch's also moves the momentum the other way, unless it is given
         ``cycle_momentum=False``.)
 

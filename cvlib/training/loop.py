@@ -97,7 +97,7 @@ def fit(
         A function of the step, counted from 0, and the number of steps, that gives the factor for
         the optimizer's learning rate (:mod:`cvlib.training.schedules`); a
         :class:`~cvlib.training.schedules.Plateau`; or a scheduler of ``torch.optim.lr_scheduler``,
-        which is stepped once a batch, ``ReduceLROnPlateau`` once an epoch. Those that wait for a
+        which is stepped once per batch, ``ReduceLROnPlateau`` once per epoch. Those that wait for a
         plateau go by the test loss, without a test set by the training loss.
     loss
         A function of outputs (B, K) and labels (B,) that gives the batch's mean; cross entropy by

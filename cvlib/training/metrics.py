@@ -324,7 +324,7 @@ def average_precision(scores: Tensor, labels: Tensor) -> Tensor:
 def _averaged(
     right: Tensor, total: Tensor, weight: Tensor, average: Average, zero_division: float
 ) -> Tensor:
-    """Divide counts class by class, or summed up, and take the mean that is asked for."""
+    """Divide counts class by class, or summed up, and take the mean that the caller wants."""
     if average is not None:
         one_of("average", average, ("macro", "micro", "weighted"))
     if average == "micro":

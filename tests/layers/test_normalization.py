@@ -340,7 +340,7 @@ WRONG = {
     "half": (ValueError, "only one of running", batch_norm, (X, C, None, None, None, True)),
     "none": (ValueError, "are None; expected tensors in ev", batch_norm, (X, None, None)),
     "one value": (
-        ValueError, r"\(1, 4, 1, 1\), one value a channel", batch_norm,
+        ValueError, r"\(1, 4, 1, 1\), one value per channel", batch_norm,
         (X[:1, :, :1, :1], C, C, None, None, True),
     ),
     "group divisor": (ValueError, "num_groups is 3.*divisor of the 4 channels", group_norm, (X, 3)),

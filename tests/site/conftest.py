@@ -40,7 +40,7 @@ class Visited:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test once a page of the kind that the name of its argument says."""
+    """Run a test once per page of the kind that the name of its argument says."""
     for kind in ("all", "written", "generated", "notebook", "explorer"):
         name = f"{kind}_page"
         if name in metafunc.fixturenames:
