@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from cvlib.files import expect_path, expect_regular, masked_bitmap, tiff_numbers
 from cvlib.images.arguments import expect_grey_or_rgb
 
 __all__ = ["MAX_PIXELS", "decode", "encode", "read", "write"]
@@ -63,8 +64,11 @@ def read(
         If there is no such file.
     IsADirectoryError
         If the path leads to a folder.
+    TypeError
+        If ``path`` is no path. The bytes of a file go to :func:`decode`.
     ValueError
-        If the file is empty, truncated, damaged, too large, or no such picture.
+        If the file is empty, truncated, damaged, too large, no such picture, or no file at all but
+        a pipe or a device.
 
     Examples
     --------
@@ -72,9 +76,11 @@ def read(
     Traceback (most recent call last):
     FileNotFoundError: [Errno 2] No such file or directory: 'absent.png'
     """
-    if Path(path).is_dir():
-        raise IsADirectoryError(f"path is the folder {path}; expected a file")
-    data = Path(path).read_bytes()
+    place = expect_path(path)
+    if place.is_dir():
+        raise IsADirectoryError(f"path is the folder {os.fspath(path)!r}; expected a file")
+    expect_regular(place)
+    data = place.read_bytes()
     try:
         return decode(data, grey=grey, max_pixels=max_pixels)
     except ValueError as error:
@@ -84,8 +90,9 @@ def read(
 def decode(data: bytes, *, grey: bool = False, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """Decode the bytes of a picture file: RGB, upright, eight bits, or an error.
 
-    The EXIF orientation is obeyed. Transparent pictures are laid over white. Of 16 bits the
-    nearest of 256 levels is taken, ``round(v / 257)`` (in transparent pictures the high byte).
+    The EXIF orientation is obeyed. Transparent pictures are laid over white. Of more or fewer bits
+    the nearest of 256 levels is taken, of 16 ``round(v / 257)`` (in transparent pictures the high
+    byte), of the five of a BMP ``round(v * 255 / 31)``.
     CMYK becomes RGB by the plain formula, and colour profiles are ignored. Of several pictures in
     one file it is the first.
 
@@ -110,8 +117,8 @@ def decode(data: bytes, *, grey: bool = False, max_pixels: int = MAX_PIXELS) -> 
         If ``data`` is not bytes.
     ValueError
         If the data is empty, truncated, damaged, too large, no such picture, or one of numbers
-        that are no colours (floating point, 32 bits). Damage inside a JPEG is not noticed: the
-        format has no checksums.
+        that are no colours (floating point, signed, 32 bits). Damage inside a JPEG is not noticed:
+        the format has no checksums.
 
     References
     ----------
@@ -129,9 +136,10 @@ def decode(data: bytes, *, grey: bool = False, max_pixels: int = MAX_PIXELS) -> 
     """
     if not isinstance(data, bytes | bytearray | memoryview):
         raise TypeError(f"data is {type(data).__name__}; expected bytes")
-    name, transparent = _inspect(bytes(data), max_pixels)
+    data = bytes(data)
+    name, decoder = _inspect(data, max_pixels)
     try:
-        image = _over_white(data) if transparent else _opencv(data)
+        image = decoder(data)
     except Exception as error:  # decoders raise whatever they like
         raise ValueError(f"data is a damaged or truncated {name}") from error
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8) if grey else image
@@ -173,15 +181,16 @@ def write(
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "white.png")
+    ...     file = f"{folder}/white.png"
     ...     write(file, np.full((2, 3, 3), 255, dtype=np.uint8))
     ...     read(file).shape
     (2, 3, 3)
     """
-    place = Path(path).resolve()
+    place = expect_path(path).resolve()
     data = encode(image, place.suffix, quality=quality, compression=compression)
     if place.is_dir():
-        raise IsADirectoryError(f"path is the folder {path}; expected a file")
+        raise IsADirectoryError(f"path is the folder {os.fspath(path)!r}; expected a file")
+    expect_regular(place)
     if not place.parent.is_dir():
         raise FileNotFoundError(f"path is {path}, in a folder that is absent")
     unfinished = place.with_name(f".{secrets.token_hex(8)}.unfinished")
@@ -255,10 +264,19 @@ def encode(
     return file.tobytes()
 
 
-def _inspect(data: bytes, max_pixels: int) -> tuple[str, bool]:
-    """Check what can be checked without decoding; tell the format, and if it has transparency."""
+def _inspect(data: bytes, max_pixels: int) -> tuple[str, Callable[[bytes], NDArray[np.uint8]]]:
+    """Check what can be checked without decoding; tell the format, and what decodes it."""
     if not data:
         raise ValueError("data is empty; expected a picture file")
+    if (bitmap := masked_bitmap(data)) is not None:
+        _check_size(bitmap.width, abs(bitmap.height), max_pixels)
+        return "BMP", lambda data: _blended(Image.fromarray(bitmap.decode(data)))
+    bits, kind = tiff_numbers(data) or (8, "unsigned")
+    if kind != "unsigned" or bits > 16:
+        raise ValueError(
+            f"data is a TIFF of {kind} numbers of {bits} bits, which are no colours; expected "
+            "unsigned whole numbers of 16 bits or fewer"
+        )
     name = "picture"
     try:
         with Image.open(BytesIO(data), formats=_FORMATS) as picture:
@@ -275,13 +293,17 @@ def _inspect(data: bytes, max_pixels: int) -> tuple[str, bool]:
         raise ValueError(f"data claims too many pixels: {error}") from error
     except Exception as error:
         raise ValueError(f"data is a damaged or truncated {name}") from error
-    if width * height > max_pixels:
-        raise ValueError(f"data claims {width} × {height} pixels; expected {max_pixels} at most")
+    _check_size(width, height, max_pixels)
     if mode not in _MODES:
         raise ValueError(f"data holds pixels of Pillow's mode {mode!r}, which are no eight-bit RGB")
     if name in ("JPEG", "MPO") and not _jpeg_ends(data):
         raise ValueError("data is a truncated JPEG: its end marker is missing")
-    return name, transparent
+    return name, _pillow if transparent or 1 < bits < 8 else _opencv
+
+
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise ValueError(f"data claims {width} × {height} pixels; expected {max_pixels} at most")
 
 
 # A marker that is no fill byte, no stuffed zero and no restart marker.
@@ -310,8 +332,19 @@ def _opencv(data: bytes) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _over_white(data: bytes) -> NDArray[np.uint8]:
+def _pillow(data: bytes) -> NDArray[np.uint8]:
     with Image.open(BytesIO(data), formats=_FORMATS) as picture:
-        upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    white = Image.new("RGBA", upright.size, "white")
-    return np.array(Image.alpha_composite(white, upright).convert("RGB"))
+        if picture.format == "PNG" and picture.mode == "L":
+            # Pillow spreads two or four bits over eight, but not the transparent one's number.
+            most = 2 ** data[24] - 1
+            picture.info["transparency"] = picture.info["transparency"] * 255 // most
+        return _blended(ImageOps.exif_transpose(picture))
+
+
+def _blended(picture: Image.Image) -> NDArray[np.uint8]:
+    """Lay a picture over white."""
+    if not picture.has_transparency_data:
+        return np.array(picture.convert("RGB"))
+    over = picture.convert("RGBA")
+    white = Image.new("RGBA", over.size, "white")
+    return np.array(Image.alpha_composite(white, over).convert("RGB"))

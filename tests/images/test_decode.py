@@ -137,10 +137,14 @@ def test_grey_with_transparency_and_sixteen_bits_with_transparency_are_read() ->
     assert np.array_equal(decode(file), decode(pillow(Image.fromarray(transparent()), "PNG")))
 
 
-@pytest.mark.parametrize("mode", ["F", "I", "LAB"])
-def test_numbers_that_are_no_colours_are_refused(mode: str) -> None:
-    with pytest.raises(ValueError, match=f"holds pixels of Pillow's mode '{mode}'"):
-        decode(pillow(picture(mode), "TIFF"))
+def test_numbers_that_are_no_colours_are_refused() -> None:
+    for mode, said in (
+        ("F", "is a TIFF of floating-point numbers of 32 bits"),
+        ("I", "is a TIFF of signed numbers of 32 bits"),
+        ("LAB", "holds pixels of Pillow's mode 'LAB'"),
+    ):
+        with pytest.raises(ValueError, match=f"data {said}, which are no"):
+            decode(pillow(picture(mode), "TIFF"))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -157,6 +161,152 @@ def test_pictures_stand_upright(name: str, mode: str, orientation: int) -> None:
         expected = np.array(ImageOps.exif_transpose(opened).convert("RGB"))
     assert np.array_equal(decode(file), expected)
     assert decode(file).shape[:2] == PHOTOGRAPH.shape[:2][:: -1 if orientation > 4 else 1]
+
+
+# ---------------------------------------------------------------------------- bits and masks
+
+
+def bitmap(
+    pixels: np.ndarray, masks: tuple[int, ...] = (), *, head: int = 40, upright: bool = False
+) -> bytes:
+    """Make a BMP of pixels that hold several colours: without masks, of the usual five bits."""
+    height, width = pixels.shape
+    told = struct.pack(f"<{len(masks)}I", *masks)
+    told += bytes(head - 40 - len(told)) if head > 40 else b""
+    row = width * pixels.itemsize
+    rows = b"".join(bytes(line) + bytes(-row % 4) for line in pixels[:: 1 if upright else -1])
+    begin = 54 + len(told)
+    numbers = (begin + len(rows), 0, 0, begin, 40 if head == 40 else head, width)
+    start = struct.pack("<2sIHHIIi", b"BM", *numbers)
+    bits = 8 * pixels.itemsize
+    kind = 3 if masks else 0
+    end = (-height if upright else height, 1, bits, kind, len(rows), 0, 0, 0, 0)
+    return start + struct.pack("<iHHIIiiII", *end) + told + rows
+
+
+MASKS = {
+    "5-5-5": (2, (0x7C00, 0x3E0, 0x1F)),
+    "5-6-5": (2, (0xF800, 0x7E0, 0x1F)),
+    "blue first": (2, (0x1F, 0x7E0, 0xF800)),
+    "4-4-4": (2, (0xF00, 0xF0, 0xF)),
+    "3-3-2": (2, (0xE0, 0x1C, 0x3)),
+    "1-1-1": (2, (0x4, 0x2, 0x1)),
+    "8-8-8": (4, (0xFF0000, 0xFF00, 0xFF)),
+    "8-8-8, high": (4, (0xFF000000, 0xFF0000, 0xFF00)),
+    "10-10-10": (4, (0x3FF00000, 0xFFC00, 0x3FF)),
+    "20-8-4": (4, (0xFFFFF000, 0xFF0, 0xF)),
+}
+
+
+@pytest.mark.parametrize("head", [40, 52, 108, 124])
+@pytest.mark.parametrize(("size", "masks"), MASKS.values(), ids=MASKS)
+def test_a_bitmaps_masks_say_which_bits_are_which_colour(
+    size: int, masks: tuple[int, ...], head: int
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 2 ** (8 * size), (3, 5), dtype=f"u{size}")
+    pixels[0, :4] = [sum(masks), *masks]
+    expected = np.zeros((3, 5, 3))
+    for channel, mask in enumerate(masks):
+        for place, pixel in np.ndenumerate(pixels):
+            expected[*place, channel] = round(255 * (int(pixel) & mask) / mask)
+    for upright in (False, True):
+        image = decode(bitmap(pixels, masks, head=head, upright=upright))
+        assert image[0, :4].tolist() == [[255] * 3, *(255 * np.eye(3, dtype=int)).tolist()]
+        assert np.abs(image - expected).max() <= (1 if size == 4 else 0)
+
+
+def test_the_usual_bitmap_of_sixteen_bits_has_five_a_colour() -> None:
+    levels = np.arange(32, dtype=np.uint16)
+    image = decode(bitmap(np.stack([levels << 10, levels << 5, levels])))
+    for channel in range(3):
+        expected = np.zeros((32, 3))
+        expected[:, channel] = np.rint(levels * 255 / 31)
+        assert np.array_equal(image[channel], expected)
+    assert decode(bitmap(np.full((2, 3), 0x7FFF, np.uint16)), grey=True).tolist() == [[255] * 3] * 2
+
+
+def test_a_bitmaps_alpha_is_laid_over_white() -> None:
+    masks = (0xF00, 0xF0, 0xF, 0xF000)
+    image = decode(bitmap(np.array([[0x0000, 0xF000, 0x8F00, 0x7FFF]], np.uint16), masks, head=124))
+    assert image.tolist() == [[[255] * 3, [0] * 3, [255, 119, 119], [255] * 3]]
+    opaque = decode(bitmap(np.array([[0x0F00]], np.uint16), (*masks[:3], 0), head=124))
+    assert opaque.tolist() == [[[255, 0, 0]]]
+
+
+def test_no_part_of_a_masked_bitmap_passes_and_none_may_be_too_large() -> None:
+    file = bitmap(np.zeros((4, 3), np.uint16), MASKS["5-6-5"][1])
+    for length in range(len(file)):
+        with pytest.raises(ValueError, match="data "):
+            decode(file[:length])
+    assert decode(file, max_pixels=12).shape == (4, 3, 3)
+    with pytest.raises(ValueError, match="data claims 3 × 4 pixels; expected 11 at most"):
+        decode(file, max_pixels=11)
+    wide = file[:18] + struct.pack("<ii", 2**30, -(2**30)) + file[26:]
+    with pytest.raises(ValueError, match="data claims 1073741824 × 1073741824 pixels"):
+        decode(wide)
+
+
+def png(bits: int, kind: int, row: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    """Make a PNG of four pixels side by side."""
+    header = struct.pack(">IIBBBBB", 4, 1, bits, kind, 0, 0, 0)
+    file = b"\x89PNG\r\n\x1a\n"
+    for name, body in ((b"IHDR", header), *chunks, (b"IDAT", zlib.compress(b"\0" + row))):
+        file += struct.pack(">I", len(body)) + name + body
+        file += struct.pack(">I", zlib.crc32(name + body))
+    return file + bytes(4) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
+
+
+def tiff(bits: int, data: bytes, *, kind: int = 1, zero_is_white: bool = False) -> bytes:
+    """Make a TIFF of numbers side by side: four if they have fewer than eight bits, else one."""
+    tags = {256: 4 if bits < 8 else 1, 257: 1, 258: bits, 259: 1, 262: int(not zero_is_white)}
+    tags |= {273: 8, 277: 1, 278: 1, 279: len(data), 339: kind}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    place = 8 + len(data)
+    head = struct.pack("<2sHI", b"II", 42, place)
+    return head + data + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+FOUR = {1: bytes([0b10100000]), 2: bytes([0b11100100]), 4: bytes([0xF1, 0x80])}
+GREYS = {1: [255, 0, 255, 0], 2: [255, 170, 85, 0], 4: [255, 17, 136, 0]}
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_greys_of_few_bits_go_from_black_to_white(bits: int) -> None:
+    assert decode(png(bits, 0, FOUR[bits]), grey=True).tolist() == [GREYS[bits]]
+    assert decode(tiff(bits, FOUR[bits]), grey=True).tolist() == [GREYS[bits]]
+    turned = decode(tiff(bits, FOUR[bits], zero_is_white=True), grey=True)
+    assert turned.tolist() == [[255 - grey for grey in GREYS[bits]]]
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_palettes_of_few_bits_give_their_colours(bits: int) -> None:
+    colours = np.random.default_rng(bits).integers(0, 256, (2**bits, 3), np.uint8)
+    chosen = {1: [1, 0, 1, 0], 2: [3, 2, 1, 0], 4: [15, 1, 8, 0]}[bits]
+    file = png(bits, 3, FOUR[bits], (b"PLTE", colours.tobytes()))
+    assert decode(file)[0].tolist() == colours[chosen].tolist()
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_a_transparent_grey_of_few_bits_is_white(bits: int) -> None:
+    last_but_one = {1: 1, 2: 1, 4: 8}[bits]
+    file = png(bits, 0, FOUR[bits], (b"tRNS", struct.pack(">H", last_but_one)))
+    assert decode(file, grey=True).tolist() == [[*GREYS[bits][:2], 255, 0]]
+
+
+@pytest.mark.parametrize(
+    ("bits", "kind", "said"),
+    [
+        *((32, 1, "unsigned numbers of 32"), (64, 1, "unsigned numbers of 64")),
+        *((8, 2, "signed numbers of 8"), (16, 2, "signed numbers of 16")),
+        *((32, 3, "floating-point numbers of 32"), (64, 3, "floating-point numbers of 64")),
+        (16, 3, "floating-point numbers of 16"),
+    ],
+)
+def test_numbers_that_are_no_colours_are_refused_with_their_bits(
+    bits: int, kind: int, said: str
+) -> None:
+    with pytest.raises(ValueError, match=f"data is a TIFF of {said} bits, which are no colours"):
+        decode(tiff(bits, bytes(bits // 8), kind=kind))
 
 
 # ---------------------------------------------------------------------------- broken files

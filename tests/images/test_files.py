@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -223,3 +227,72 @@ def test_write_wants_a_folder_that_is_there_and_a_path_that_is_no_folder(tmp_pat
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(IsADirectoryError, match=r"path is the folder .*; expected a file"):
         write(tmp_path / "folder.png", PHOTOGRAPH)
+
+
+# ---------------------------------------------------------------------------- what is no path
+
+
+class OfBytes:
+    """A path whose name is bytes, as ``os.scandir(b".")`` gives."""
+
+    def __fspath__(self) -> bytes:
+        return b"a.png"
+
+
+NO_PATHS = [
+    *((None, "None"), (3, "3"), (0.5, "0.5"), (True, "True"), (b"a.png", "bytes")),
+    *((["a.png"], "list"), (("a.png",), "tuple"), (PHOTOGRAPH, "ndarray"), (OfBytes(), "OfBytes")),
+    *((bytearray(b"a.png"), "bytearray"), (BytesIO(), "BytesIO")),
+]
+
+
+@pytest.mark.parametrize(("path", "said"), NO_PATHS)
+def test_what_is_no_path_is_refused(path: object, said: str) -> None:
+    message = f"^path is {said}; expected a path: str or os.PathLike$"
+    with pytest.raises(TypeError, match=message):
+        read(path)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=message):
+        write(path, PHOTOGRAPH)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["a\0b.png", "\0", "\ud800.png"])
+def test_a_name_that_no_file_can_have_is_refused(name: str, tmp_path: Path) -> None:
+    for path in (name, tmp_path / name):
+        with pytest.raises(ValueError, match=r"^path is '.*'; expected a name that a file can have"):
+            read(path)
+        with pytest.raises(ValueError, match=r"^path is '.*'; expected a name that a file can have"):
+            write(path, PHOTOGRAPH)
+    with pytest.raises(IsADirectoryError, match="path is the folder ''; expected a file"):
+        read("")
+
+
+# ---------------------------------------------------------------------------- what is no file
+
+
+@contextlib.contextmanager
+def irregular(folder: Path) -> Iterator[dict[Path, str]]:
+    """Yield places where reading would wait, or never end, and what stands there."""
+    os.mkfifo(folder / "pipe.png")
+    (folder / "link.png").symlink_to(folder / "pipe.png")
+    places = {folder / "pipe.png": "pipe", folder / "link.png": "pipe"}
+    here = Path.cwd()
+    os.chdir(folder)  # a socket's name may have about a hundred letters
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket.png")
+        os.chdir(here)
+        yield {**places, folder / "socket.png": "socket", Path("/dev/zero"): "device"}
+
+
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+    with irregular(tmp_path) as places:
+        for place, kind in places.items():
+            with pytest.raises(ValueError, match=f"{place}: is a {kind}; expected a regular file"):
+                read(place)
+
+
+def test_write_does_not_take_the_place_of_a_pipe(tmp_path: Path) -> None:
+    with irregular(tmp_path) as places:
+        for place in [place for place in places if place.suffix]:
+            with pytest.raises(ValueError, match="expected a regular file"):
+                write(place, PHOTOGRAPH)
+        assert {path.name for path in tmp_path.iterdir()} == {p.name for p in places if p.suffix}
