@@ -160,7 +160,7 @@ def draw_pairs(
     pairs
         Two colours each, RGB, 0 to 255.
     notes
-        A line below each pair.
+        What stands below each pair, in one line or several.
 
     Returns
     -------
@@ -180,7 +180,8 @@ def draw_pairs(
     """
     if len(notes) != len(pairs):
         raise ValueError(f"notes has {len(notes)} lines for {len(pairs)} pairs")
-    figure, axes = new_figure(1, len(pairs), width=1.4 * len(pairs), height=1.0)
+    breaks = max((note.count("\n") for note in notes), default=0)
+    figure, axes = new_figure(1, len(pairs), width=1.4 * len(pairs), height=1.0 + 0.2 * breaks)
     for place, pair, note in zip(axes[0], pairs, notes, strict=True):
         place.imshow(np.array([pair], dtype=np.uint8), interpolation="nearest")
         hide_frame(place)

@@ -59,3 +59,12 @@ def test_pairs_stand_beside_each_other_over_their_notes() -> None:
     assert [place.get_xlabel() for place in axes] == ["one", "two"]
     with pytest.raises(ValueError, match="notes has 1 lines for 2 pairs"):
         draw_pairs(pairs, ["one"])
+
+
+def test_notes_of_two_lines_leave_the_pairs_their_size() -> None:
+    widths = []
+    for note in ("one", "one\ntwo"):
+        figure = draw_pairs([((0, 0, 0), (60, 0, 0))] * 4, [note] * 4)
+        figure.draw_without_rendering()
+        widths.append(figure.axes[0].images[0].get_window_extent().width)
+    assert widths[1] == pytest.approx(widths[0], rel=0.02)
