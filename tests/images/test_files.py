@@ -258,9 +258,9 @@ def test_what_is_no_path_is_refused(path: object, said: str) -> None:
 @pytest.mark.parametrize("name", ["a\0b.png", "\0", "\ud800.png"])
 def test_a_name_that_no_file_can_have_is_refused(name: str, tmp_path: Path) -> None:
     for path in (name, tmp_path / name):
-        with pytest.raises(ValueError, match=r"^path is '.*'; expected a name that a file can have"):
+        with pytest.raises(ValueError, match="expected a name that a file can have"):
             read(path)
-        with pytest.raises(ValueError, match=r"^path is '.*'; expected a name that a file can have"):
+        with pytest.raises(ValueError, match="expected a name that a file can have"):
             write(path, PHOTOGRAPH)
     with pytest.raises(IsADirectoryError, match="path is the folder ''; expected a file"):
         read("")
