@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import torch
@@ -23,6 +23,7 @@ from torch.nn.modules.module import (
 )
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from cvlib.layers.arguments import integer
@@ -67,7 +68,8 @@ class LayerCost:
     parameters
         Those that no layer above has counted.
     macs
-        Products that are added up (multiply-accumulates), of convolutions and matrix products.
+        Products that are added up (multiply-accumulates), of convolutions and of products with
+        matrices and vectors.
     activation_bytes
         Bytes of the output; 0 where it lies in the memory of the input.
     receptive_field
@@ -176,7 +178,8 @@ def summarize(model: nn.Module, input_size: Sequence[int]) -> Summary:
     Parameters
     ----------
     model
-        Any network of one input.
+        Any network of one input. What ``DataParallel`` or ``torch.compile`` wraps is unwrapped; a
+        scripted network, whose modules are no longer seen, gets a row for each operation.
     input_size
         The shape of one input without the batch, for pictures (C, H, W).
 
@@ -185,7 +188,9 @@ def summarize(model: nn.Module, input_size: Sequence[int]) -> Summary:
     Summary
         A row for each module without submodules, and for each operation outside of these that makes
         new numbers. As torch's ``FlopCounterMode``, it counts the arithmetic of convolutions and
-        matrix products, without biases; the rest counts as none.
+        matrix products, without biases; and, which torch's leaves out, that of products with
+        vectors, bilinear forms, recurrent layers, deformable convolutions and Euclidean distances.
+        The rest counts as none.
 
     Raises
     ------
@@ -215,6 +220,7 @@ def summarize(model: nn.Module, input_size: Sequence[int]) -> Summary:
     if not isinstance(input_size, Sequence) or isinstance(input_size, str) or not input_size:
         raise TypeError(f"input_size is {input_size!r}; expected integers such as (3, 224, 224)")
     shape = [integer("input_size", size, least=1) for size in input_size]
+    model = _unwrapped(model)
     parameters = list(model.parameters())
     if any(isinstance(parameter, nn.UninitializedParameter) for parameter in parameters):
         raise ValueError("model has parameters without a shape; expected it to have run once")
@@ -225,10 +231,11 @@ def summarize(model: nn.Module, input_size: Sequence[int]) -> Summary:
         recorder.fields[x] = (Axis(1, ((0, 0),)), Axis(1, ((0, 0),)))
     else:
         recorder.fields[x] = None
-    copies = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    called = nn.Sequential(model)  # as functional_call takes no scripted model
+    copies = {name: buffer.clone() for name, buffer in called.named_buffers()}
     try:
         with torch.inference_mode(False), torch.no_grad(), _evaluating(model), recorder.watching():
-            functional_call(model, copies, (x,))
+            functional_call(called, copies, (x,))
     except Exception as error:
         place = recorder.running[-1] if recorder.running else None
         where = f" in {recorder.name(place.module)} ({place.kind})" if place else ""
@@ -238,17 +245,37 @@ def summarize(model: nn.Module, input_size: Sequence[int]) -> Summary:
     return Summary(tuple(recorder.layers), sum(parameter.numel() for parameter in parameters))
 
 
+def _unwrapped(model: nn.Module) -> nn.Module:
+    """Take a network out of what only says where, or how, it is to run."""
+    while True:
+        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            model = model.module
+        elif isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):  # torch.compile's
+            model = inner
+        else:
+            return model
+
+
 @contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put every module in evaluation mode, and afterwards back into the mode it was in."""
-    modes = [(module, module.training) for module in model.modules()]
+    """Put every module in evaluation mode, and afterwards back into the mode it was in.
+
+    In this mode torch fuses a whole transformer block into one operation, in which nothing can be
+    watched; for as long, it does not.
+    """
+    modes = [(module, getattr(module, "training", None)) for module in model.modules()]
+    fused = torch.backends.mha.get_fastpath_enabled()
     try:
-        for module, _ in modes:
-            module.training = False
+        torch.backends.mha.set_fastpath_enabled(False)
+        for module, training in modes:
+            if training is not None:  # a frozen module has no mode
+                module.training = False
         yield
     finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
         for module, training in modes:
-            module.training = training
+            if training is not None:
+                module.training = training
 
 
 @dataclass
@@ -319,7 +346,7 @@ class _Recorder(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = func._schema.name.partition("::")[2].strip("_")
         output = NotImplemented
-        if not name.startswith("upsample"):  # these fall into operations that say less
+        if not name.startswith(_WHOLE):  # these fall into operations that say less
             with self:
                 output = func.decompose(*args, **(kwargs or {}))
         if output is not NotImplemented:  # made of other operations, which have been watched
@@ -330,6 +357,9 @@ class _Recorder(TorchDispatchMode):
         given, made = _tensors((args, kwargs)), _tensors(output)
         seen = [(tensor, self.fields[tensor]) for tensor in given if tensor in self.fields]
         macs = _macs(name, arguments, made[0]) if made else 0
+        if made and not macs and func._overloadpacket in flop_registry:
+            counted = flop_registry[func._overloadpacket]
+            macs = counted(*args, **(kwargs or {}), out_val=output) // 2
         if seen and made:
             pointwise = torch.Tag.pointwise in func.tags
             field = follow(name, arguments, seen, made[0], pointwise=pointwise, view=func.is_view)
@@ -348,17 +378,46 @@ class _Recorder(TorchDispatchMode):
         return output
 
 
+_WHOLE = ("upsample", "euclidean_dist")
+
+# The factors of each product, by the names of their arguments: each number of the first meets a
+# column of the second, or one number of it where it is a vector.
+_PRODUCTS = {
+    **{"mm": ("self", "mat2"), "bmm": ("self", "mat2"), "int_mm": ("self", "mat2")},
+    **{"addmm": ("mat1", "mat2"), "addmm_activation": ("mat1", "mat2")},
+    **{"baddbmm": ("batch1", "batch2"), "addbmm": ("batch1", "batch2")},
+    **{"mv": ("self", "vec"), "addmv": ("mat", "vec")},
+    **{"dot": ("self", "tensor"), "vdot": ("self", "other")},
+}
+
+
 def _macs(name: str, arguments: dict[str, Any], output: Tensor) -> int:
     """Count the multiply-accumulates of one operation."""
     if name == "convolution":
         places = (arguments["input"] if arguments["transposed"] else output).shape
         return arguments["weight"].numel() * places[0] * prod(places[2:])
-    if name in ("mm", "addmm", "bmm", "baddbmm"):
-        second = arguments["batch2" if name == "baddbmm" else "mat2"]
-        return output.numel() * second.shape[-2]
+    if name == "deform_conv2d":
+        return arguments["weight"].numel() * output.shape[0] * prod(output.shape[2:])
+    if name == "conv_tbc":  # (time, batch, channels)
+        return arguments["weight"].numel() * prod(output.shape[:2])
+    if name in _PRODUCTS:
+        first, second = (arguments[factor] for factor in _PRODUCTS[name])
+        return first.numel() * (second.shape[-1] if second.ndim > 1 else 1)
     if name.startswith("scaled_dot_product"):
         query, key, value = (arguments[part].shape for part in ("query", "key", "value"))
         return prod(query[:-1]) * key[-2] * (query[-1] + value[-1])
+    if name == "trilinear":  # nn.Bilinear: a product for each number of the weight, at each place
+        return arguments["i2"].numel() * arguments["i1"].shape[0]
+    if name == "euclidean_dist" or (name == "cdist_forward" and arguments["p"] not in (0, 1, inf)):
+        return output.numel() * arguments["x1"].shape[-1]
+    if name == "pdist_forward" and arguments["p"] not in (0, 1, inf):
+        return output.numel() * arguments["self"].shape[-1]
+    if name in ("mkldnn_rnn_layer", "cudnn_rnn", "miopen_rnn", "lstm_mps"):
+        # At each step of each example, every weight of its matrices meets one number.
+        held = (value for key, value in arguments.items() if key.startswith(("weight", "params")))
+        matrices = [tensor for tensor in _tensors(list(held)) if tensor.ndim == 2]
+        steps = prod(arguments["input"].shape[:-1])
+        return steps * sum(matrix.numel() for matrix in matrices)
     return 0
 
 

@@ -149,7 +149,7 @@ def follow(
         return None
     x, field = seen[0][0], fields[0]
     if pointwise or name in _SAME or all(axis.shift == 0 for f in fields for axis in f):
-        return _union(seen)
+        return _union([(t, _broadcast(t, f, output)) for t, f in seen if f is not None])
     if x.ndim < 3:
         return None
     sides = (x.ndim - 2, x.ndim - 1)
@@ -162,7 +162,7 @@ def follow(
         settings = zip(kernel, stride, _sides(arguments["padding"]), dilation, strict=True)
         return _each(axis.window(*values) for axis, values in zip(field, settings, strict=True))
     if name in _RESIZING:
-        pairs = zip(field, x.shape[-2:], output.shape[-2:], strict=True)
+        pairs = zip(_broadcast(x, field, output), x.shape[-2:], output.shape[-2:], strict=True)
         return _each(
             axis.through(_RESIZING[name](old, new, arguments), old) for axis, old, new in pairs
         )
@@ -175,6 +175,8 @@ def follow(
         if arguments.get("dim", 0) % x.ndim not in sides:
             return _union(seen)
         return None
+    if name == "expand" and output.ndim == x.ndim:
+        return _broadcast(x, field, output)
     if view or name == "unsafe_view":
         if output.ndim > 2 and output.shape[-2:] == x.shape[-2:]:
             return field
@@ -259,6 +261,15 @@ def _each(axes: Iterable[Axis]) -> Field:
 def _whole(x: Tensor, field: Field) -> Field:
     lengths = x.shape[-2:] if x.ndim > 1 else (1, 1)
     return _each(axis.whole(length) for axis, length in zip(field, lengths, strict=True))
+
+
+def _broadcast(x: Tensor, field: Field, output: Tensor) -> Field:
+    """Let all numbers see the same along a side whose only number is copied along it."""
+    sides = [*zip((1, 1, *x.shape)[-2:], (1, 1, *output.shape)[-2:], strict=True)]
+    return _each(
+        axis.whole(1) if old == 1 < new else axis
+        for axis, (old, new) in zip(field, sides, strict=True)
+    )
 
 
 def _union(seen: Sequence[tuple[Tensor, Field | None]]) -> Field:

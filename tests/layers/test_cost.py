@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -11,9 +12,10 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch import Tensor, fx, nn
+from torch.utils.flop_counter import FlopCounterMode, register_flop_formula
 from torchvision import models
+from torchvision.ops import DeformConv2d
 
 import cvlib
 from cvlib.layers import cost
@@ -25,9 +27,9 @@ random_cases = settings(deadline=None, max_examples=40, derandomize=True)
 
 
 def counted(model: nn.Module, size: tuple[int, ...]) -> int:
-    """Ask torch for the FLOPs."""
+    """Ask torch for the FLOPs, with gradients: without, it fuses what its counter cannot see."""
     place = next(iter(model.parameters()), torch.empty(0)).device
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    with FlopCounterMode(display=False) as counter:
         model.eval()(torch.zeros(1, *size, device=place))
     return counter.get_total_flops()
 
@@ -172,6 +174,125 @@ def test_tied_weights_count_once() -> None:
     assert (summary.parameters, summary.macs) == (25, 50)
 
 
+class Calls(nn.Module):
+    """A function of the input, and of modules."""
+
+    def __init__(self, function: Callable[..., Tensor], *modules: nn.Module) -> None:
+        super().__init__()
+        self.function, self.parts = function, nn.ModuleList(modules)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x, *self.parts)
+
+
+def rows_of(layer: nn.Module) -> nn.Module:
+    """A recurrent layer that reads a picture's rows."""
+    return nn.Sequential(nn.Flatten(0, 1), layer)
+
+
+BLOCK = nn.TransformerEncoderLayer(64, 4, 128, batch_first=True)
+ATTENTION = nn.MultiheadAttention(64, 4, batch_first=True)
+IMAGE, ROWS = (3, 8, 8), (1, 28, 28)
+FUSED: dict[str, tuple[nn.Module, tuple[int, ...], int]] = {
+    # Four projections, two products with the weights of attention, two layers of 128.
+    "block": (BLOCK, (16, 64), 16 * (4 * 64 * 64 + 2 * 16 * 64 + 2 * 64 * 128)),
+    "two blocks": (nn.TransformerEncoder(BLOCK, 2), (16, 64), 2 * 557_056),
+    "norm first": (
+        nn.TransformerEncoderLayer(64, 4, 128, batch_first=True, norm_first=True),
+        (16, 64),
+        557_056,
+    ),
+    "attention": (
+        Calls(lambda x, a: a(x, x, x)[0], ATTENTION), (16, 64), 16 * (4 * 64 * 64 + 2 * 16 * 64),
+    ),
+    # Each weight of a matrix once a step.
+    "LSTM": (rows_of(nn.LSTM(28, 64, batch_first=True)), ROWS, 28 * 4 * 64 * (28 + 64)),
+    "GRU": (rows_of(nn.GRU(28, 64, batch_first=True)), ROWS, 28 * 3 * 64 * (28 + 64)),
+    "RNN": (rows_of(nn.RNN(28, 64)), ROWS, 28 * 64 * (28 + 64)),
+    "two LSTMs, both ways": (
+        rows_of(nn.LSTM(28, 8, 2, bidirectional=True, batch_first=True)),
+        ROWS,
+        28 * 2 * 4 * 8 * ((28 + 8) + (16 + 8)),
+    ),
+    "LSTM of parts": (
+        rows_of(nn.LSTM(28, 8, proj_size=3)), ROWS, 28 * (4 * 8 * (28 + 3) + 3 * 8),
+    ),
+    "LSTM cell": (nn.LSTMCell(28, 64), (28,), 4 * 64 * (28 + 64)),
+    "bilinear": (Calls(lambda x, f: f(x, x[..., :4]), nn.Bilinear(6, 4, 7)), (5, 6), 5 * 6 * 4 * 7),
+    "matrix times vector": (Calls(lambda x: torch.ones(7, 5) @ x[0]), (5,), 35),
+    "matrices times vector": (Calls(lambda x: x @ torch.ones(5)), (3, 4, 5), 60),
+    "plus a vector": (Calls(lambda x: torch.ones(7).addmv(torch.ones(7, 5), x[0])), (5,), 35),
+    "dot": (Calls(lambda x: torch.dot(x[0], torch.ones(5))), (5,), 5),
+    "inner": (Calls(lambda x: torch.inner(x, torch.ones(5))), (4, 5), 20),
+    "sum of products": (
+        Calls(lambda x: torch.addbmm(torch.ones(4, 2), x[0], torch.ones(3, 5, 2))[None]),
+        (3, 4, 5),
+        3 * 4 * 5 * 2,
+    ),
+    "einsum": (Calls(lambda x: torch.einsum("nij,jk->nik", x, torch.ones(5, 6))), (4, 5), 120),
+    "few distances": (Calls(lambda x: torch.cdist(x, torch.ones(3, 5))), (4, 5), 4 * 3 * 5),
+    "many distances": (Calls(lambda x: torch.cdist(x, torch.ones(30, 5))), (40, 5), 40 * 30 * 5),
+    "absolute distances": (Calls(lambda x: torch.cdist(x, torch.ones(3, 5), p=1)), (4, 5), 0),
+    "distances of pairs": (Calls(lambda x: torch.pdist(x[0])), (4, 5), 6 * 5),
+    "deformable": (
+        Calls(lambda x, f: f(x, torch.zeros(1, 18, 6, 6)), DeformConv2d(3, 4, 3)),
+        IMAGE,
+        4 * 3 * 9 * 36,
+    ),
+    "time, batch, channels": (
+        Calls(lambda x: torch.conv_tbc(x.movedim(1, 0), torch.ones(3, 8, 6), torch.ones(6))),
+        (5, 8),
+        3 * 8 * 6 * 3,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "size", "macs"), FUSED.values(), ids=list(FUSED))
+@pytest.mark.parametrize("training", [True, False])
+def test_what_torch_fuses_counts(
+    model: nn.Module, size: tuple[int, ...], macs: int, training: bool
+) -> None:
+    assert summarize(model.train(training), size).macs == macs
+    assert torch.backends.mha.get_fastpath_enabled()
+    assert model.training == training
+
+
+def test_a_vision_transformer_counts_alike_wherever_it_runs() -> None:
+    """torchvision documents 17.56 G; in evaluation, its blocks run as one operation each."""
+    size = (3, 32, 32)
+    made = {"patch_size": 16, "num_heads": 4, "hidden_dim": 32, "mlp_dim": 64, "num_layers": 2}
+    small = models.VisionTransformer(image_size=32, **made)
+    places, d = 5, 32
+    block = places * (4 * d * d + 2 * places * d + 2 * d * 64)
+    patches, head = 4 * 3 * 16 * 16 * d, d * 1000
+    assert summarize(small, size).macs == 2 * block + patches + head
+    with torch.device("meta"):
+        assert (
+            summarize(models.VisionTransformer(image_size=32, **made), size).macs
+            == summarize(small, size).macs
+        )
+        large = models.vit_b_16(weights=None)
+    documented = models.ViT_B_16_Weights.DEFAULT.value  # of the weights for 384 pixels or 224
+    macs = summarize(large, (3, 224, 224)).macs
+    assert macs == 17_563_828_224
+    assert documented.meta["_ops"] == pytest.approx(macs / 1e9, abs=6e-3)
+
+
+def test_an_operation_whose_formula_torch_knows_counts() -> None:
+    """Operations of one's own are told to torch's counter, and to this one with it."""
+
+    @torch.library.custom_op("cvlib_test::product", mutates_args=())
+    def product(x: Tensor, y: Tensor) -> Tensor:
+        return x @ y
+
+    @register_flop_formula(torch.ops.cvlib_test.product)
+    def flops(x: Any, y: Any, *_: Any, **__: Any) -> int:
+        return 2 * x[0] * x[1] * y[1]
+
+    model = Calls(lambda x: torch.ops.cvlib_test.product(x, torch.ones(5, 6)))
+    assert summarize(model, (5,)).macs == 30
+
+
 class Counting(nn.Module):
     """A layer that counts its calls in a buffer and remembers its mode."""
 
@@ -186,6 +307,58 @@ class Counting(nn.Module):
         self.calls += 1
         self.modes.append(self.training)
         return x
+
+
+def small() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(72, 3))
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        nn.DataParallel,
+        lambda model: nn.DataParallel(nn.DataParallel(model)),
+        lambda model: torch.compile(model),
+        lambda model: nn.DataParallel(torch.compile(model)),
+        fx.symbolic_trace,
+    ],
+    ids=["parallel", "twice", "compiled", "both", "traced"],
+)
+def test_a_wrapper_costs_nothing(wrap: Callable[[nn.Module], nn.Module]) -> None:
+    assert summarize(wrap(small()), (1, 8, 8)) == summarize(small(), (1, 8, 8))
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        torch.jit.script,
+        lambda model: torch.jit.trace(model.eval(), torch.zeros(1, 1, 8, 8)),
+        lambda model: torch.jit.freeze(torch.jit.script(model.eval())),
+    ],
+    ids=["scripted", "traced", "frozen"],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_scripted_network_counts(wrap: Callable[[nn.Module], nn.Module], inside: bool) -> None:
+    expected, model = summarize(small(), (1, 8, 8)), wrap(small())
+    summary = summarize(nn.Sequential(model) if inside else model, (1, 8, 8))
+    assert summary.macs == expected.macs == 864
+    assert summary.parameters in (expected.parameters, 0)  # frozen, they are constants
+    assert summary.layers[-1].receptive_field == expected.layers[-1].receptive_field
+    assert summary.layers[-1].output_shape == (3,)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_scripted_network_stays_as_it_was() -> None:
+    model = torch.jit.trace(
+        nn.Sequential(Counting(), nn.Dropout()), torch.zeros(1, 3), check_trace=False
+    )
+    before = int(model.state_dict()["0.calls"])
+    summarize(model, (3,))
+    assert model.training
+    assert int(model.state_dict()["0.calls"]) == before
+    model(torch.zeros(1, 3))
+    assert int(model.state_dict()["0.calls"]) == before + 1
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -194,6 +195,60 @@ def test_squeeze_and_excitation_sees_everything() -> None:
     assert last(model, (1, 12, 12)) == ReceptiveField((12, 12), (0, 0), (0, 0))
 
 
+class Joined(nn.Module):
+    """Two branches: what each place sees, and what is seen at a single place, copied to all."""
+
+    def __init__(self, join: Any, branch: nn.Module) -> None:
+        super().__init__()
+        self.near, self.far, self.join = nn.Conv2d(1, 1, 3, padding=1), branch, join
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.join(self.near(x), self.far(x))
+
+
+EVERYWHERE = ReceptiveField((18, 18), (0, 0), (-1, -1))  # with the padding
+
+
+@pytest.mark.parametrize("stride", [1, 5, 16])
+@pytest.mark.parametrize(
+    "join",
+    [
+        lambda near, far: near * far.sigmoid(),
+        lambda near, far: far + near,
+        lambda near, far: torch.where(near > 0, near, far),
+        lambda near, far: torch.lerp(near, far, 0.5),
+        lambda near, far: torch.cat([near, far.expand(-1, -1, 16, 16)], 1),
+        lambda near, far: torch.cat([near, F.interpolate(far, 16)], 1),
+        lambda near, far: near + F.interpolate(far, 16, mode="bilinear"),
+        lambda near, far: near - F.adaptive_avg_pool2d(far, 16),
+    ],
+    ids=["times", "plus", "where", "lerp", "expand", "nearest", "bilinear", "adaptive"],
+)
+def test_a_single_number_copied_over_the_picture_is_seen_by_all(join: Any, stride: int) -> None:
+    model = Joined(join, nn.Conv2d(1, 1, 16, stride))
+    assert last(model, (1, 16, 16)) == EVERYWHERE
+
+
+@pytest.mark.parametrize("pool", [nn.AdaptiveAvgPool2d(1), nn.MaxPool2d(16), nn.AvgPool2d(16)])
+def test_what_pools_to_a_single_number_is_seen_by_all(pool: nn.Module) -> None:
+    branch = nn.Sequential(pool, nn.Conv2d(1, 1, 1), nn.Sigmoid())
+    assert last(Joined(torch.mul, branch), (1, 16, 16)) == EVERYWHERE
+
+
+def test_a_row_copied_down_the_picture_keeps_its_columns() -> None:
+    field = last(Joined(torch.add, nn.Conv2d(1, 1, (16, 1))), (1, 16, 16))
+    assert field == ReceptiveField((18, 3), (0, 1), (-1, -1))
+    field = last(Joined(torch.add, nn.Conv2d(1, 1, (1, 16))), (1, 16, 16))
+    assert field == ReceptiveField((3, 18), (1, 0), (-1, -1))
+
+
+def test_a_single_number_that_is_not_copied_keeps_its_steps() -> None:
+    """What a network sees does not depend on how small the picture is that one shows it."""
+    model = nn.Sequential(nn.Conv2d(1, 1, 3, 2, 1), nn.ReLU(), nn.Conv2d(1, 1, 3, 2, 1))
+    fields = {last(model, (1, side, side)) for side in (1, 2, 32)}
+    assert fields == {ReceptiveField((7, 7), (4, 4), (-3, -3))}
+
+
 @pytest.mark.parametrize(
     "layer", [Rotate(), nn.Softmax(dim=-1), nn.Unfold(3), nn.Linear(12, 12)], ids=str
 )
@@ -218,3 +273,6 @@ def test_positions_that_see_nothing() -> None:
     assert [axis.at(i) for i in range(4)] == [(0, 0), None, (1, 1), None]
     assert (axis.size, axis.start) == (1, 0)
     assert axis.window(2).size == 1
+    nothing = Axis(1, (None,))
+    assert (nothing.size, nothing.start) == (0, 0)
+    assert Axis(3, (None, (4, 5))).start == 4
