@@ -9,6 +9,8 @@ stored and what is compared are made alike.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import math
 import os
 import re
 import sys
@@ -29,7 +31,15 @@ from nbclient.output_widget import OutputWidget
 from nbformat import NotebookNode
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
+if __name__ == "__main__":  # run as a script, from any folder
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from book import promises
+from book.promises import Promise
+from cvlib.book import FIGURE
+
 BOOK = Path(__file__).parent
+DIGESTS = "pictures' digests"
 CELL_TIMEOUT = 600  # seconds
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {
@@ -116,6 +126,7 @@ def notebook_client(
         extra_arguments=[
             "--HistoryManager.hist_file=:memory:",
             "--log-level=ERROR",
+            "--InteractiveShellApp.extra_extensions=cvlib.book",
         ],
     )
     client.widget_registry["@jupyter-widgets/output"]["OutputModel"] = (
@@ -179,6 +190,49 @@ def merge_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     return merged
 
 
+def seal(output: NotebookNode) -> None:
+    """Bind the description of a figure to the pictures that stand beside it.
+
+    Parameters
+    ----------
+    output
+        An output, changed in place: a stored picture that was exchanged by
+        hand no longer has the digest that its description holds.
+    """
+    data = output.get("data", {})
+    if FIGURE not in data:
+        return
+    pictures = [data.get("image/png", "")] if "image/png" in data else []
+    pictures += re.findall(r'base64,([^"]+)"', data.get("text/html", ""))
+    data[FIGURE][DIGESTS] = [
+        hashlib.sha256(picture.replace("\n", "").encode()).hexdigest()[:16]
+        for picture in pictures
+    ]
+
+
+def take_promises(client: NotebookClient) -> list[Promise]:
+    """Ask a kernel what was promised since it was asked last.
+
+    Parameters
+    ----------
+    client
+        A client whose kernel runs and has replied to its last cell.
+
+    Returns
+    -------
+    list of (str, (float, float) or None)
+        As ``cvlib.book.take_promises`` returns them.
+    """
+    code = "__import__('cvlib.book').book.take_promises()"
+    request = client.kc.execute(
+        "", silent=True, user_expressions={"promises": code}
+    )
+    reply = client.wait_for_reply(request)
+    answer = reply["content"]["user_expressions"]["promises"]
+    inf = math.inf
+    return eval(answer["data"]["text/plain"], {"inf": inf})
+
+
 def normalise(notebook: NotebookNode) -> None:
     """Take out what changes from run to run or from machine to machine.
 
@@ -209,9 +263,10 @@ def normalise(notebook: NotebookNode) -> None:
                 output["execution_count"] = count
             if "text/html" in output.get("data", {}):
                 output["data"].pop(WIDGET_VIEW, None)
+            seal(output)
 
 
-def execute(path: Path) -> None:
+def execute(path: Path) -> list[str]:
     """Run one notebook and store its outputs in place.
 
     Parameters
@@ -219,12 +274,18 @@ def execute(path: Path) -> None:
     path
         The notebook. It is replaced at once and only when every cell ran.
 
+    Returns
+    -------
+    list of str
+        What it promises, as lines of the ledger.
+
     Raises
     ------
     NotebookError
         If a cell raises, hangs, kills its kernel or writes to stderr.
     """
     notebook = nbformat.read(path, as_version=4)
+    lines: list[str] = []
     client = notebook_client(notebook, path.parent, timeout=CELL_TIMEOUT)
     with running(client, OMP_NUM_THREADS="1", CVLIB_DEVICE="cpu"):
         notebook.metadata["language_info"] = _language(client)
@@ -238,6 +299,8 @@ def execute(path: Path) -> None:
                 DeadKernelError,
             ) as error:
                 raise NotebookError(f"{here}: {error}") from None
+            if cell.cell_type == "code" and cell.source.strip():
+                lines += promises.cell_lines(cell, take_promises(client))
             for output in cell.get("outputs", []):
                 if output.get("name") == "stderr":
                     raise NotebookError(
@@ -248,6 +311,7 @@ def execute(path: Path) -> None:
     unfinished = path.with_name(f".{path.name}.unfinished")
     nbformat.write(notebook, unfinished)
     unfinished.replace(path)
+    return promises.static_lines(notebook) + lines
 
 
 def _language(client: NotebookClient) -> NotebookNode:
@@ -288,9 +352,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for path in parser.parse_args(arguments).notebooks or notebooks():
         begin = time.perf_counter()
         try:
-            execute(path)
+            lines = execute(path)
         except NotebookError as error:
             sys.exit(f"{error}\n\nStopped; {path} is as it was.")
+        if path.resolve().is_relative_to(BOOK.resolve()):
+            name = path.resolve().relative_to(BOOK.resolve().parent)
+            promises.update(name.as_posix(), lines)
         print(f"{time.perf_counter() - begin:6.1f} s  {path}", flush=True)
 
 

@@ -185,6 +185,60 @@ def _flat(value: Any) -> Iterator[SupportsFloat]:
         yield from _flat(part)
 
 
+FIGURE = "application/vnd.cvlib.figure+json"
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Store beside each figure what it draws; the regression run compares that, not pixels.
+
+    ``make execute`` and the regression run load it into their kernels, before the first cell.
+
+    Parameters
+    ----------
+    shell
+        IPython's shell.
+    """
+    from IPython.core.formatters import JSONFormatter
+
+    class FigureFormatter(JSONFormatter):
+        format_type = FIGURE
+
+        def __call__(self, shown: Any) -> dict[str, Any] | None:
+            # By name: what a cell shows need not have loaded matplotlib.
+            kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(shown).__mro__}
+            if "matplotlib.figure.Figure" in kinds:
+                from cvlib.figures.description import describe
+
+                return describe(shown, measured=measured)
+            if "cvlib.figures.explorer.Explorer" in kinds:
+                from cvlib.figures.description import describe_frames
+
+                return describe_frames(shown.drawn, measured=measured)
+            return None
+
+    shell.display_formatter.formatters[FIGURE] = FigureFormatter(parent=shell.display_formatter)
+
+
+def take_promises() -> list[tuple[str, tuple[float, float] | None]]:
+    """Return what was promised since this was asked last, and forget it.
+
+    Returns
+    -------
+    list of (str, (float, float) or None)
+        A label, and the band or ``None`` for a timing.
+
+    Examples
+    --------
+    >>> _ = take_promises()
+    >>> expect(0.5, between=(0, 1), label="a share")
+    a share ≈ 0.5
+    >>> take_promises(), take_promises()
+    ([('a share', (0, 1))], [])
+    """
+    taken, promises[:] = promises[:], []
+    return taken
+
+
 def recorded(name: str, rows: Callable[[dict[str, Any]], Iterable[Sequence[object]]]) -> Markdown:
     """Show figures that a benchmark recorded as a table, so that no number is typed by hand.
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from book import promises
 from book.execute import notebooks
 from tests.checkout import name_of
-from tests.regression.checks import CHECKS, Check, first_cell
+from tests.regression.checks import CHECKS, Check, first_cell, ledger_complaints
 
 NOTEBOOKS = notebooks()
 LARGEST = 2_000_000  # bytes
@@ -23,6 +24,16 @@ def test_the_book_has_notebooks() -> None:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_notebook(path: Path, check: Check) -> None:
     assert list(check(nbformat.read(path, as_version=4))) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_ledger_says_what_the_notebook_promises(path: Path) -> None:
+    ledger = promises.read()[path.relative_to(promises.ROOT).as_posix()]
+    assert list(ledger_complaints(nbformat.read(path, as_version=4), ledger)) == []
+
+
+def test_ledger_knows_no_other_notebook() -> None:
+    assert len(promises.read()) == len(NOTEBOOKS)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)

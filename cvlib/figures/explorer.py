@@ -75,6 +75,8 @@ class Explorer:
         self.alt: Callable[..., str] = alt.format if isinstance(alt, str) else alt
         self.title = title
         self.choices = choices
+        #: The alternative text and the drawing of every frame of the page, once it was made.
+        self.drawn: list[tuple[str, Any]] = []
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}: {len(values)}" for name, values in self.choices.items())
@@ -119,10 +121,9 @@ class Explorer:
         name = "explorer-" + re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
         title = html.escape(self.title)
         controls = "".join(_control(label, values) for label, values in self.choices.items())
-        first, *others = self.combinations()
-        frames = self._image(**first) + "".join(
-            self._image(" hidden", **chosen) for chosen in others
-        )
+        self.drawn = [(self.alt(**chosen), self.draw(**chosen)) for chosen in self.combinations()]
+        (first, *others) = (_image(alt, drawing) for alt, drawing in self.drawn)
+        frames = first + "".join(image.replace("<img", "<img hidden", 1) for image in others)
         return (
             f'{_STYLE}<div class="explorer" id="{name}" role="group" aria-label="{title}">'
             f'<p class="explorer-title">{title}</p>'
@@ -148,20 +149,14 @@ class Explorer:
         picture = ipywidgets.HTML()  # ipywidgets.Image has no text for who cannot see it
 
         def redraw(change: object = None) -> None:
-            picture.value = self._image(**{n: control.value for n, control in controls.items()})
+            chosen = {name: control.value for name, control in controls.items()}
+            picture.value = _image(self.alt(**chosen), self.draw(**chosen))
 
         for control in controls.values():
             control.observe(redraw, names="value")
         redraw()
         heading = ipywidgets.HTML(f"<b>{html.escape(self.title)}</b>")
         return ipywidgets.VBox([heading, ipywidgets.HBox(list(controls.values())), picture])
-
-    def _image(self, attributes: str = "", /, **chosen: Any) -> str:
-        picture = base64.b64encode(self.frame(**chosen)).decode()
-        return (
-            f'<img alt="{html.escape(self.alt(**chosen))}"{attributes} '
-            f'src="data:image/webp;base64,{picture}">'
-        )
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         live = self.widget()._repr_mimebundle_()
@@ -239,6 +234,11 @@ def _encode(drawing: Any) -> bytes:
     encoded = io.BytesIO()
     picture.save(encoded, "webp", quality=82)
     return encoded.getvalue()
+
+
+def _image(alt: str, drawing: Any) -> str:
+    picture = base64.b64encode(_encode(drawing)).decode()
+    return f'<img alt="{html.escape(alt)}" src="data:image/webp;base64,{picture}">'
 
 
 def _is_slider(values: Sequence[Any]) -> bool:

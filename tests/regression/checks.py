@@ -13,12 +13,17 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from book.execute import WIDGET_VIEW, normalise
+from book import promises
+from book.execute import DIGESTS, WIDGET_VIEW, normalise, seal
 from cvlib import book
+from cvlib.book import FIGURE
 from tests.checkout import ROOT
-from tests.regression.comparison import ADDRESS, PICTURE
+from tests.regression.comparison import ADDRESS, PICTURE, unit
 from tests.regression.plugin import PLACES, TOLERANCES
 
+READERS = {"MNIST": "mnist", "FashionMNIST": "fashion_mnist", "CIFAR10": "cifar10"}
+NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]\d+)?"
+FEWEST_WORDS = 5  # of an alternative text
 LONGEST = 30  # lines of a cell
 FEWEST_EXERCISES = 3
 MACHINE = re.compile(
@@ -46,6 +51,8 @@ def contents(cell: NotebookNode) -> Iterator[tuple[str, str]]:
         if output.output_type == "stream":
             yield output.name, output.text
         for kind, content in output.get("data", {}).items():
+            if kind == FIGURE:
+                continue  # figures_are_described reads it
             yield kind, content if isinstance(content, str) else str(content)
 
 
@@ -56,7 +63,7 @@ def words(cell: NotebookNode) -> str:
 
 
 def asserts(cell: NotebookNode) -> bool:
-    return bool(re.search(r"\bassert\b|\bexpect\(|\bassert_\w+\(", cell.source))
+    return bool(promises.assertions(cell))
 
 
 def stored_by_the_command(notebook: NotebookNode) -> Complaints:
@@ -98,8 +105,60 @@ def every_cell_is_compared(notebook: NotebookNode) -> Complaints:
             yield f"{named(cell)} is tagged {', '.join(marks & UNRUN)}"
         if marks & UNCHECKED and not asserts(cell):
             yield f"{named(cell)} ignores its output and asserts nothing"
-        if "≈" in words(cell) and not asserts(cell):
+        if "≈" in words(cell) and not re.search(r"\b(expect|timing)\(", cell.source):
             yield f"{named(cell)} prints ≈, which nothing holds in a band; use expect"
+
+
+def figures_are_described(notebook: NotebookNode) -> Complaints:
+    """Each figure has its description beside it, bound to the very picture that is stored."""
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            drawn = "<Figure" in data.get("text/plain", "") or "Explorer(" in data.get(
+                "text/plain", ""
+            )
+            if drawn and FIGURE not in data:
+                yield f"{named(cell)} shows a figure without its description; run make execute"
+            if FIGURE in data:
+                sealed = copy.deepcopy(output)
+                seal(sealed)
+                if sealed.data[FIGURE][DIGESTS] != data[FIGURE].get(DIGESTS):
+                    yield f"{named(cell)} stores another picture than its description was made with"
+                for value, low, high in re.findall(r"≈(\S+?)∈\[(\S+?),(\S+?)\]", str(data[FIGURE])):
+                    if not float(low) <= float(value) <= float(high):
+                        yield f"{named(cell)} draws {value}, outside its band {low} to {high}"
+
+
+def needs_are_read(notebook: NotebookNode) -> Complaints:
+    """A data set that the metadata claim to need is read by a cell."""
+    source = "\n".join(cell.source for cell in code_cells(notebook))
+    needs = notebook.metadata.get("cvlib", {}).get("needs", [])
+    for name in [needs] if isinstance(needs, str) else needs:
+        if name in READERS and not re.search(rf"\b{READERS[name]}\(", source):
+            yield f"it needs {name}, and no cell calls {READERS[name]}"
+
+
+def ledger_complaints(notebook: NotebookNode, ledger: list[str]) -> Complaints:
+    """Tell where a stored notebook and its section of the ledger do not agree."""
+    static = promises.static_lines(notebook)
+    kept = [line for line in ledger if line in static]
+    if kept != static:
+        yield f"the ledger says {ledger[:2]}, the notebook {static}; run make execute"
+    texts = {cell.execution_count: words(cell) for cell in code_cells(notebook)}
+    for count, label, low, high in promises.bands(ledger):
+        # In the order in which they were printed: one label may end another.
+        said = re.search(
+            rf"{re.escape(label)}(?:: from)? ≈ ({NUMBER})(?: to ≈ ({NUMBER}))?",
+            texts.get(count, ""),
+        )
+        if not said:
+            yield f"In [{count}] does not print {label}, which the ledger holds in a band"
+            continue
+        texts[count] = texts[count][said.end() :]
+        for value in filter(None, said.groups()):
+            rounding = unit(value) / 2
+            if not low - rounding <= float(value) <= high + rounding:
+                yield f"In [{count}] stores {label} ≈ {value}, outside {low:g} to {high:g}"
 
 
 def tolerances_can_be_read(notebook: NotebookNode) -> Complaints:
@@ -129,8 +188,8 @@ def pictures_have_alt_text(notebook: NotebookNode) -> Complaints:
     for cell in code_cells(notebook):
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
         for kind, content in contents(cell):
-            if kind.startswith("image/") and not alt.strip():
-                yield f"{named(cell)} shows a picture; its metadata lack mystnb.image.alt"
+            if kind.startswith("image/") and len(alt.split()) < FEWEST_WORDS:
+                yield f"{named(cell)} shows a picture; its metadata lack mystnb.image.alt, in words"
             if kind == "text/html":
                 for tag in re.findall(r"<img\b[^>]*>", PICTURE.sub("", content)):
                     if not re.search(r"""\balt=(["'])\s*[^"'\s]""", tag):
@@ -217,6 +276,8 @@ CHECKS: list[Check] = [
     no_error_and_no_warning,
     no_trace_of_a_machine,
     every_cell_is_compared,
+    figures_are_described,
+    needs_are_read,
     tolerances_can_be_read,
     no_widget_without_a_page,
     cells_are_short,

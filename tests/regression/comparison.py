@@ -1,8 +1,9 @@
 """How the stored outputs of a cell are compared with those of a new run.
 
-Words and integers are compared to the letter, decimals within a tolerance, pictures as
-thumbnails. What follows ``≈`` is not compared at all: ``cvlib.book.expect`` has held it in its
-band while the cell ran.
+Words and integers are compared to the letter, decimals within a tolerance. What follows ``≈`` is
+not compared at all: ``cvlib.book.expect`` has held it in its band while the cell ran. A figure is
+compared by the description that is stored beside it (:mod:`cvlib.figures.description`), and by a
+thumbnail as the last guard, which a figure that shows something measured is spared.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from book.execute import WIDGET_VIEW, merge_streams
+from book.execute import DIGESTS, WIDGET_VIEW, merge_streams
+from cvlib.book import FIGURE
 
 RTOL = 1e-4
 ATOL = 1e-6
 LEVELS = 24  # of 255, between thumbnails
 THUMBNAIL = 32  # pixels
-SIZES = 8  # pixels by which width and height may differ
+SIZES = 8  # pixels by which width and height may differ, or
+SHAPES = 0.02  # by which the ratio of width to height may differ, at any resolution
+FIELDS = 1 / 8  # of LEVELS, between the fields of a described picture, which no font blurs
 SIGNIFICANT = 3  # digits from which a unit in the last place may be a matter of rounding
 LINES = 12  # of a difference, in a message
 
@@ -38,6 +42,8 @@ DECIMAL = re.compile(
     r"(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]\d+|nan|NaN|inf"
     r")(?!\w|\.\w)"
 )
+# A number of a described array, with the band that `expect` held it in if it was measured.
+MEASURED_NUMBER = re.compile(r"≈?([^∈]*)(?:∈(.*))?")
 PICTURE = re.compile(
     r"data:image/(png|jpeg|webp|gif);base64,([A-Za-z0-9+/]+(?:\n[A-Za-z0-9+/]+)*={0,2})"
 )
@@ -58,9 +64,20 @@ def differences(
         found = [f"stored: {_listed(kinds[0])}", f"came:   {_listed(kinds[1])}"]
         return [*found, *_shown("came", after[: LINES // 2])]
     found = []
+    free = False  # the figure shows something measured
     for number, ((kind, old), (_, new)) in enumerate(zip(before, after, strict=True), 1):
-        if kind in ("image/png", "image/jpeg"):
-            difference = picture_difference(old, new, levels=levels)
+        if kind == FIGURE:
+            difference = description_difference(
+                json.loads(old), json.loads(new), rtol=rtol, atol=atol, levels=levels
+            )
+            free = "∈" in old or "∈" in new
+        elif kind in ("image/png", "image/jpeg"):
+            difference = picture_difference(old, new, levels=math.inf if free else levels)
+            free = False
+        elif kind == "text/html":
+            shades = math.inf if free else levels
+            difference = text_difference(old, new, rtol=rtol, atol=atol, levels=shades)
+            free = False
         else:
             difference = text_difference(old, new, rtol=rtol, atol=atol, levels=levels)
         if difference:
@@ -95,6 +112,83 @@ def _shown(side: str, parts: list[tuple[str, str]]) -> Iterator[str]:
     for kind, content in parts:
         if not kind.startswith("image/"):
             yield f"{side} {kind} | {_window(_blanked(content.rstrip()), 0)}"
+
+
+def description_difference(
+    stored: Any,
+    fresh: Any,
+    *,
+    rtol: float = RTOL,
+    atol: float = ATOL,
+    levels: float = LEVELS,
+    place: str = "figure",
+) -> str | None:
+    """Tell where two descriptions of figures first differ.
+
+    Texts are compared as :func:`text_difference` does; arrays by ``rtol`` of their range or of
+    their values; the fields of a picture by an eighth of ``levels``. What was measured is free in
+    both, if its band is the same.
+    """
+    if isinstance(stored, dict) and isinstance(fresh, dict):
+        # The digests bind a description to the bytes stored beside it, which may change.
+        stored, fresh = (
+            {k: v for k, v in side.items() if k != DIGESTS} for side in (stored, fresh)
+        )
+        lost, come = stored.keys() - fresh.keys(), fresh.keys() - stored.keys()
+        if lost or come:
+            return f"{place} has {_named(come)} and lacks {_named(lost)}"
+        parts = [(f"{place}, {name}", stored[name], fresh[name]) for name in stored]
+    elif isinstance(stored, list) and isinstance(fresh, list):
+        if len(stored) != len(fresh):
+            return f"{place} was {len(stored)}, is {len(fresh)}: stored {stored}, came {fresh}"
+        pairs = enumerate(zip(stored, fresh, strict=True), 1)
+        parts = [(f"{place} {number}", old, new) for number, (old, new) in pairs]
+    else:
+        return _leaf_difference(str(stored), str(fresh), rtol, atol, levels, place)
+    options = {"rtol": rtol, "atol": atol, "levels": levels}
+    found = (description_difference(old, new, place=at, **options) for at, old, new in parts)
+    return next(filter(None, found), None)
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "nothing more"
+
+
+def _leaf_difference(
+    stored: str, fresh: str, rtol: float, atol: float, levels: float, place: str
+) -> str | None:
+    if stored == fresh:
+        return None
+    if place.endswith("thumbnail"):
+        old, new = (np.frombuffer(base64.b64decode(side), np.uint8) for side in (stored, fresh))
+        allowed = max(1, levels * FIELDS)
+        gap = np.abs(old.astype(int) - new).max() if old.shape == new.shape else 255
+        message = f"{place}: a field differs by {gap} of 255 levels, {allowed:g} allowed"
+        return message if gap > allowed else None
+    if stored.startswith("[") and fresh.startswith("["):
+        return _array_difference(stored, fresh, rtol, atol, place)
+    difference = text_difference(stored, fresh, rtol=rtol, atol=atol)
+    return f"{place}: {difference}" if difference else None
+
+
+def _array_difference(stored: str, fresh: str, rtol: float, atol: float, place: str) -> str | None:
+    sides = [side.strip("[]").split() for side in (stored, fresh)]
+    if len(sides[0]) != len(sides[1]):
+        return f"{place}: {len(sides[0])} numbers were stored, {len(sides[1])} came"
+    old, new = ([MEASURED_NUMBER.fullmatch(word) for word in side] for side in sides)
+    values = np.array([[float(word[1] or "nan") for word in side] for side in (old, new)])
+    finite = values[0][np.isfinite(values[0])]
+    span = np.ptp(finite) if finite.size else 0.0
+    for number, (was, now) in enumerate(zip(old, new, strict=True)):
+        before, after = values[:, number]
+        if was[2] and now[2]:
+            if was[2] != now[2]:
+                return f"{place}, number {number + 1}: its band was {was[2]}, is {now[2]}"
+            continue
+        same = before == after or (math.isnan(before) and math.isnan(after))
+        if not same and not abs(before - after) <= max(atol, rtol * max(span, abs(before))):
+            return f"{place}, number {number + 1} of {len(old)} was {was[0]}, is {now[0]}"
+    return None
 
 
 def text_difference(
@@ -177,7 +271,7 @@ def decimals_agree(stored: str, fresh: str, *, rtol: float = RTOL, atol: float =
 def _allowed(stored: str, fresh: str, rtol: float, atol: float) -> float:
     allowed = max(atol, rtol * abs(float(stored)))
     if rtol and all(_digits(number) >= SIGNIFICANT for number in (stored, fresh)):
-        allowed = max(allowed, 1.001 * min(_unit(stored), _unit(fresh)))
+        allowed = max(allowed, 1.001 * min(unit(stored), unit(fresh)))
     return allowed
 
 
@@ -187,7 +281,7 @@ def _digits(decimal: str) -> int:
     return len(re.sub(r"\D", "", mantissa).lstrip("0")) if "." in mantissa else 0
 
 
-def _unit(decimal: str) -> float:
+def unit(decimal: str) -> float:
     """Give the value of one unit in the last place."""
     mantissa, _, exponent = decimal.lower().partition("e")
     return 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
@@ -236,7 +330,9 @@ def picture_difference(stored: str, fresh: str, *, levels: float = LEVELS) -> st
         except Exception as error:  # Pillow's decoders raise what they like
             return f"the {side} picture cannot be decoded ({type(error).__name__})"
     (old_size, old), (new_size, new) = sides
-    if any(abs(a - b) > SIZES for a, b in zip(old_size, new_size, strict=True)):
+    close = all(abs(a - b) <= SIZES for a, b in zip(old_size, new_size, strict=True))
+    stretch = old_size[0] * new_size[1] / (old_size[1] * new_size[0])
+    if not close and abs(math.log(stretch)) > SHAPES:
         return "the picture was {}x{} pixels, is {}x{}".format(*old_size, *new_size)
     gap = np.abs(old - new).max(axis=2)
     if gap.max() <= levels:

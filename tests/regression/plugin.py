@@ -15,7 +15,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,7 +25,8 @@ from nbformat import NotebookNode
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
-from book.execute import notebook_client, running
+from book import promises
+from book.execute import notebook_client, running, take_promises
 from tests.regression.comparison import differences
 
 TOLERANCES = {"rtol", "atol", "levels"}
@@ -35,6 +36,15 @@ PLACES = {
     "FashionMNIST": ["FashionMNIST/raw"],
     "CIFAR10": ["cifar-10-batches-py", "cifar10/train", "cifar10-jpeg.tar.gz"],
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--promises",
+        type=Path,
+        default=promises.LEDGER,
+        help="the ledger that notebooks are held to; their paths in it start at the root folder",
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -51,8 +61,12 @@ class Notebook(IPyNbFile):
 
     stopped: str | None = None  # why no further cell can run
     executed = 0  # code cells that have run or were left out
+    ledger: list[str] | None = None  # what the notebook promises; None where no ledger knows it
 
     def collect(self) -> Iterator[NotebookCell]:
+        ledger = promises.read(self.config.getoption("promises"))
+        name = self.path.relative_to(self.config.rootpath).as_posix()
+        self.ledger = ledger.get(name)
         items = list(super().collect())
         places = (place for place, cell in enumerate(self.nb.cells) if cell.cell_type == "code")
         self.cells = []
@@ -74,6 +88,8 @@ class Notebook(IPyNbFile):
         return iter(self.cells)
 
     def setup(self) -> None:
+        self.errors: dict[NotebookCell, NbCellError] = {}
+        self.promised: dict[NotebookCell, list[str]] = {}
         lacking = missing_sets(self.nb.metadata.get("cvlib", {}).get("needs", []))
         if lacking:
             pytest.skip(f"needs {' and '.join(lacking)}, not found under CVLIB_DATA")
@@ -99,18 +115,37 @@ class Notebook(IPyNbFile):
 
     def run_up_to(self, item: NotebookCell) -> list[NotebookNode]:
         """Run a cell, before it those that were not selected, and return its outputs."""
-        for earlier in self.cells[self.executed : item.cell_num]:
-            if not earlier.options["skip"]:
-                self.run(earlier)
-        self.executed = item.cell_num + 1
-        return self.run(item)
+        for cell in self.cells[self.executed : item.cell_num + 1]:
+            self.executed = cell.cell_num + 1
+            if cell is item or not cell.options["skip"]:
+                try:
+                    self.run(cell)
+                except NbCellError as error:
+                    self.errors[cell] = error
+                    if cell is not item and self.stopped:
+                        break
+        if item in self.errors:
+            raise self.errors[item]
+        if self.stopped:
+            pytest.skip(self.stopped)
+        return self.client.nb.cells[item.place].outputs
 
-    def run(self, item: NotebookCell) -> list[NotebookNode]:
+    def is_updated(self, item: NotebookCell) -> bool:
+        """Tell whether later cells can change the outputs of this one, and if so run them."""
+        places = (cells for cells in self.client._display_id_map.values())
+        if not any(item.place in cells for cells in places):
+            return False
+        with suppress(NbCellError, pytest.skip.Exception):
+            self.run_up_to(self.cells[-1])
+        return True
+
+    def run(self, item: NotebookCell) -> None:
         cell = self.client.nb.cells[item.place]
         self.client.allow_errors = bool(item.options["check_exception"])
         begin = time.monotonic()
         try:
             self.client.execute_cell(cell, item.place)
+            self.promised[item] = promises.cell_lines(item.cell, take_promises(self.client))
         except CellExecutionError as error:
             item.raise_cell_error(f"raised {error.ename}", _traceback(cell))
         except DeadKernelError:
@@ -119,7 +154,6 @@ class Notebook(IPyNbFile):
             self.stop(item, f"the kernel died after {time.monotonic() - begin:.0f} s{end}")
         except CellTimeoutError:
             self.stop(item, f"was stopped after {time.monotonic() - begin:.0f} s")
-        return cell.outputs
 
     def stop(self, item: NotebookCell, message: str) -> NoReturn:
         """Kill the kernel and fail the cell; those that follow are skipped."""
@@ -151,8 +185,31 @@ class NotebookCell(IPyNbCell):
         if self.cell.source.strip() and self.cell.execution_count is None:
             self.raise_cell_error("is stored without an execution count: it was never run")
         found = differences(self.cell.outputs, self.test_outputs, **tolerances)
+        if found and self.parent.is_updated(self):
+            found = differences(self.cell.outputs, self.test_outputs, **tolerances)
         if found:
             self.raise_cell_error("its outputs are not the stored ones", "\n".join(found))
+        self.keep_promises()
+
+    def keep_promises(self) -> None:
+        """Fail where what the cell promised is not what the ledger says."""
+        came = self.parent.promised.get(self, [])
+        if self.parent.ledger is None:
+            return
+        here = f"  In [{self.cell.execution_count}] "
+        tolerated = f"{here}tolerates "
+        ledger = [
+            line
+            for line in self.parent.ledger
+            if line.startswith(here) and not line.startswith(tolerated)
+        ]
+        if came != ledger:
+            lines = [f"ledger: {line.strip()}" for line in ledger if line not in came]
+            lines += [f"came:   {line.strip()}" for line in came if line not in ledger]
+            self.raise_cell_error(
+                "its promises are not those of the ledger; make execute writes them",
+                "\n".join(lines) or "they come in another order",
+            )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
         error = excinfo.value
