@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import re
 import tarfile
 import warnings
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,15 +21,15 @@ from cvlib.data.root import (
     DataError,
     check_split,
     checksums,
+    clean,
     data_root,
     download,
     entries,
     file_md5,
     read,
+    unzip,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from cvlib.files import expect_regular
 
 _CLASSES = (
     "airplane",
@@ -48,6 +45,7 @@ _CLASSES = (
 )
 _PER_CLASS = {"train": 5_000, "test": 1_000}
 _PICKLES = "cifar-10-batches-py"
+_PACKED = "cifar-10-python.tar.gz"
 _FOLDER = "cifar10"
 _ARCHIVE = "cifar10-jpeg.tar.gz"
 _LARGEST_PICTURE = 64 * 1024  # bytes; 32×32 pixels take a few thousand however they are stored
@@ -95,6 +93,7 @@ def cifar10(split: str = "train") -> ImageSet:
     """
     check_split(split)
     root = data_root()
+    clean(root)
     listed = checksums(root)
     here = entries(root)
     if _PICKLES in here:
@@ -103,6 +102,8 @@ def cifar10(split: str = "train") -> ImageSet:
         return _read_folder(root, split, listed)
     if _ARCHIVE in here:
         return _read_archive(root, split, listed)
+    if _PACKED in here:
+        raise DataError(f"{root / _PACKED}: is still packed; expected {_PICKLES}: unpack it there")
     _download(root)
     return _read_pickles(root, split, listed)
 
@@ -124,6 +125,7 @@ def _read_pickles(root: Path, split: str, listed: dict[str, str]) -> ImageSet:
             "Complete the folder, or remove it to have the whole of it downloaded"
         )
     for name in md5:
+        expect_regular(folder / name, DataError)
         if (sha256 := listed.get(f"{_PICKLES}/{name}")) is not None:
             read(folder / name, sha256)
     try:
@@ -170,7 +172,7 @@ def _read_folder(root: Path, split: str, listed: dict[str, str]) -> ImageSet:
 def _read_archive(root: Path, split: str, listed: dict[str, str]) -> ImageSet:
     """Read ``<split>/<class>/*.jpg`` out of the archive: in memory, no path of it is followed."""
     path = root / _ARCHIVE
-    data = _unpack(read(path, listed.get(_ARCHIVE)), path)
+    data = unzip(read(path, listed.get(_ARCHIVE)), path, most=_LARGEST_ARCHIVE)
     layout = re.compile(rf"(?:\./)?(?:{_FOLDER}/)?{split}/([a-z]+)/([^/]+\.jpe?g)")
     places = {}
     try:
@@ -195,21 +197,6 @@ def _read_archive(root: Path, split: str, listed: dict[str, str]) -> ImageSet:
     )
     images = stack(files, len(places), expected=(32, 32))
     return ImageSet(images, _labels(split), _CLASSES, "CIFAR-10, JPEG copy")
-
-
-def _unpack(data: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
-    """Return the bytes of a gzip file, whose own checksum and length are thereby checked."""
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data.data)) as file:
-            unpacked = file.read(_LARGEST_ARCHIVE + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{path}: truncated or damaged: {error} (found {len(data):,} bytes; expected a whole "
-            "gzip file)"
-        ) from error
-    if len(unpacked) > _LARGEST_ARCHIVE:
-        raise DataError(f"{path}: unpacks to more than {_LARGEST_ARCHIVE:,} bytes; expected fewer")
-    return np.frombuffer(unpacked, np.uint8)
 
 
 def _check_counts(found: list[str], split: str, path: Path) -> None:

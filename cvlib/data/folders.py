@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,6 +16,7 @@ from torch import Tensor
 
 from cvlib.data.image_set import ImageSet
 from cvlib.data.root import DataError, entries, read
+from cvlib.files import expect_path, masked_bitmap, tiff_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +33,11 @@ _SUFFIXES = (
     ".tiff",
     ".webp",
 )
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+_OTHER_SUFFIXES = (
+    *(".avif", ".exr", ".hdr", ".heic", ".heif", ".ico", ".j2k", ".jp2", ".jxl", ".pcx", ".pfm"),
+    *(".psd", ".ras", ".svg", ".tga", ".cr2", ".dng", ".nef"),
+)
 
 
 def folder(path: str | os.PathLike[str], size: tuple[int, int] | None = None) -> ImageSet:
@@ -38,7 +47,9 @@ def folder(path: str | os.PathLike[str], size: tuple[int, int] | None = None) ->
     ----------
     path
         The folder of the folders. The names of these, sorted, are the classes; hidden ones
-        (``.name``), files of other kinds and folders further down are passed over.
+        (``.name``), files of other kinds and folders further down are passed over. A BMP, GIF,
+        JPEG, PNG, PPM, TIFF or WebP file is known by what its name ends in, or else by how the file
+        begins. Pictures of other kinds are named in a warning.
     size
         (height, width) in pixels that every picture is resized to: by the mean over the area where
         it shrinks, bilinearly where it grows. Without it all pictures must be of one size.
@@ -47,16 +58,16 @@ def folder(path: str | os.PathLike[str], size: tuple[int, int] | None = None) ->
     -------
     ImageSet
         The pictures by class and then by file name. If all of them are grey, C is 1; if any has
-        colours, all are RGB. Transparency is dropped, 16 bits become 8, and a turn that a camera
-        wrote into the file (EXIF) is carried out.
+        colours, all are RGB. Transparency is dropped, of 16 bits, and of fewer than 8, the nearest
+        of 256 levels is taken, and a turn that a camera wrote into the file (EXIF) is carried out.
 
     Raises
     ------
     TypeError, ValueError
-        If ``size`` is not a pair of positive whole numbers.
+        If ``path`` is no path, or ``size`` not a pair of positive whole numbers.
     DataError
         If the folder or its classes are absent, a class holds no picture, a picture cannot be
-        decoded, or sizes differ and ``size`` is not given.
+        decoded or is no file but a pipe or a device, or sizes differ and ``size`` is not given.
 
     Examples
     --------
@@ -78,7 +89,7 @@ def folder(path: str | os.PathLike[str], size: tuple[int, int] | None = None) ->
             raise TypeError(f"size is {size!r}; expected (height, width), whole numbers")
         if min(size) < 1:
             raise ValueError(f"size is {size!r}; expected a height and width of at least 1")
-    place = Path(path)
+    place = expect_path(path)
     files = files_by_class(place)
     every = [file for names in files.values() for file in names]
     images = stack(((file, read(file)) for file in every), len(every), size=size)
@@ -90,24 +101,44 @@ def files_by_class(path: Path) -> dict[str, list[Path]]:
     if not path.is_dir():
         raise DataError(f"{path}: {'not a folder' if path.exists() else 'absent'}; expected one")
     visible = (path / name for name in sorted(entries(path)) if not name.startswith("."))
-    files = {
-        place.name: [
-            place / name
-            for name in sorted(entries(place))
-            if name.lower().endswith(_SUFFIXES) and not name.startswith(".")
-        ]
-        for place in visible
-        if place.is_dir()
-    }
+    files = {place.name: _pictures(place) for place in visible if place.is_dir()}
     if not files:
         raise DataError(f"{path}: holds no folder; expected one for each class")
     for name, pictures in files.items():
         if not pictures:
             raise DataError(
                 f"{path / name}: holds no picture; expected files that end in "
-                f"{' '.join(_SUFFIXES)}, or no such folder"
+                f"{' '.join(_SUFFIXES)}, or begin like one of these, or no such folder"
             )
     return files
+
+
+def _pictures(place: Path) -> list[Path]:
+    """List the pictures in a folder by name, and warn of those that cannot be read."""
+    found, other = [], []
+    for name in sorted(entries(place)):
+        if name.startswith("."):
+            continue
+        if name.lower().endswith(_SUFFIXES) or _begins_like_a_picture(place / name):
+            found.append(place / name)
+        elif name.lower().endswith(_OTHER_SUFFIXES):
+            other.append(name)
+    if other:
+        shown = ", ".join(other[:3]) + (f" and {len(other) - 3} more" if other[3:] else "")
+        warnings.warn(f"{place}: {shown} left out; expected {' '.join(_SUFFIXES)}", stacklevel=5)
+    return found
+
+
+def _begins_like_a_picture(path: Path) -> bool:
+    from PIL import Image
+
+    if not path.is_file():
+        return False
+    try:
+        with Image.open(path, formats=_FORMATS):
+            return True
+    except Exception:  # what is no picture makes Pillow raise whatever it meets
+        return False
 
 
 def labels_of(files: dict[str, list[Path]]) -> Tensor:
@@ -154,17 +185,54 @@ def decode(data: NDArray[np.uint8], name: object) -> NDArray[np.uint8]:
     """Decode a picture file: (H, W) if the file is grey, else (H, W, 3) in RGB."""
     import cv2
 
+    start = data[:128].tobytes()
+    if (bitmap := masked_bitmap(start)) is not None:
+        with _damage(data, name):
+            return bitmap.decode(data.tobytes())[..., :3]
+    bits, kind = 8, "unsigned"
+    if start[:2] in (b"II", b"MM"):
+        bits, kind = tiff_numbers(data.tobytes()) or (8, "unsigned")
+    if kind != "unsigned" or bits > 16:
+        raise DataError(
+            f"{name}: holds {kind} numbers of {bits} bits, which are no colours; expected unsigned "
+            "whole numbers of 16 bits or fewer"
+        )
+    with _damage(data, name):
+        if 1 < bits < 8 or start[:1] == b"P":
+            return _pillow(data)
+        picture = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+        pixels = _eight_bits(np.asarray(picture))
+        return pixels if pixels.ndim == 2 else pixels[..., ::-1]
+
+
+@contextlib.contextmanager
+def _damage(data: NDArray[np.uint8], name: object) -> Iterator[None]:
     try:
-        picture = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR)
-    except cv2.error:  # An empty file, or more pixels than OpenCV takes.
-        picture = None
-    if picture is None:
+        yield
+    except Exception as error:  # decoders raise whatever they like
         raise DataError(
             f"{name}: cannot be decoded: {len(data):,} bytes that are no picture, "
             "or only a part of one"
-        )
-    pixels = np.asarray(picture, np.uint8)
-    return pixels if pixels.ndim == 2 else pixels[..., ::-1]
+        ) from error
+
+
+def _pillow(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Decode what OpenCV does not scale to 256 levels: TIFF of few bits, and Netpbm's formats."""
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(data.data), formats=("PPM", "TIFF")) as picture:
+        upright = ImageOps.exif_transpose(picture)
+    if upright.mode.startswith("I"):
+        return _eight_bits(np.asarray(upright).astype(np.uint16))
+    return np.array(upright.convert("L" if upright.mode in ("1", "L") else "RGB"))
+
+
+def _eight_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    if pixels.dtype == np.uint16:
+        return np.rint(pixels / np.float32(257)).astype(np.uint8)
+    if pixels.dtype != np.uint8:
+        raise ValueError(f"pixels of {pixels.dtype}")
+    return pixels
 
 
 def _resize(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -9,11 +9,22 @@ import torch
 from torch import Tensor
 
 from cvlib.data.image_set import ImageSet
-from cvlib.data.root import DataError, check_split, checksums, data_root, download, entries, read
+from cvlib.data.root import (
+    DataError,
+    check_split,
+    checksums,
+    clean,
+    data_root,
+    download,
+    entries,
+    read,
+    unzip,
+)
 
 _PICTURES = {"train": 60_000, "test": 10_000}
 _PREFIX = {"train": "train", "test": "t10k"}
 _UNSIGNED_BYTE = 8
+_LARGEST_FILE = 64 * 1024**2  # bytes once unpacked; the training pictures take 47 million
 _DIGITS = tuple("0123456789")
 _CLOTHES = (
     "T-shirt/top",
@@ -33,7 +44,7 @@ def mnist(split: str = "train") -> ImageSet:
     """Read MNIST: handwritten digits, grey, 28×28, white on black.
 
     Found under :func:`data_root` in torchvision's layout (``MNIST/raw/train-images-idx3-ubyte``
-    and so on), else downloaded into it.
+    and so on; also as ``train-images.idx3-ubyte``, and with ``.gz``), else downloaded into it.
 
     Parameters
     ----------
@@ -70,7 +81,8 @@ def fashion_mnist(split: str = "train") -> ImageSet:
     """Read Fashion-MNIST: pictures of clothes, grey, 28×28, made to stand in for MNIST.
 
     Found under :func:`data_root` in torchvision's layout
-    (``FashionMNIST/raw/train-images-idx3-ubyte`` and so on), else downloaded into it.
+    (``FashionMNIST/raw/train-images-idx3-ubyte`` and so on; also as ``train-images.idx3-ubyte``,
+    and with ``.gz``), else downloaded into it.
 
     Parameters
     ----------
@@ -107,26 +119,36 @@ def fashion_mnist(split: str = "train") -> ImageSet:
 def _load(dataset: str, title: str, split: str, classes: tuple[str, ...]) -> ImageSet:
     check_split(split)
     root = data_root()
+    clean(root)
     listed = checksums(root)
     folder = root / dataset / "raw"
-    names = [f"{_PREFIX[split]}-{kind}-ubyte" for kind in ("images-idx3", "labels-idx1")]
-    here = [name for name in names if name in entries(folder)]
-    if not here:
-        _download(dataset, folder, names)
-    elif len(here) == 1:
+    wanted = [f"{_PREFIX[split]}-{kind}-ubyte" for kind in ("images-idx3", "labels-idx1")]
+    names = [_name(folder, name) for name in wanted]
+    if not any(names):
+        _download(dataset, folder, wanted)
+        names = [*wanted]
+    if not all(names):
         # Never complete a pair by download: another copy may be in another order.
-        (absent,) = set(names) - set(here)
+        here, absent = sorted(zip(names, wanted, strict=True), key=lambda pair: not pair[0])
         raise DataError(
-            f"{folder / absent}: absent, while {here[0]} is there; expected both, from one copy. "
-            "Put it there, or remove the other to have both downloaded"
+            f"{folder / absent[1]}: absent, while {here[0]} is there; expected both, from one "
+            "copy. Put it there, or remove the other to have both downloaded"
         )
-    sums = [listed.get(f"{dataset}/raw/{name}") for name in names]
+    files = [folder / name for name in names if name]
+    sums = [listed.get(file.relative_to(root).as_posix()) for file in files]
     count = _PICTURES[split]
-    images = _read_idx(folder / names[0], (count, 28, 28), sums[0])
-    labels = _read_idx(folder / names[1], (count,), sums[1])
+    images = _read_idx(files[0], (count, 28, 28), sums[0])
+    labels = _read_idx(files[1], (count,), sums[1])
     if int(labels.max()) >= len(classes):
-        raise DataError(f"{folder / names[1]}: holds label {int(labels.max())}; expected 0 to 9")
+        raise DataError(f"{files[1]}: holds label {int(labels.max())}; expected 0 to 9")
     return ImageSet(images[:, None], labels.to(torch.int64), classes, title)
+
+
+def _name(folder: Path, name: str) -> str | None:
+    """Find a file under the names it has elsewhere: with a dot, and as it was downloaded."""
+    dotted = name.replace("-idx", ".idx")
+    here = entries(folder)
+    return next((n for n in (name, dotted, f"{name}.gz", f"{dotted}.gz") if n in here), None)
 
 
 def _download(dataset: str, folder: Path, names: list[str]) -> None:
@@ -147,6 +169,8 @@ def _download(dataset: str, folder: Path, names: list[str]) -> None:
 def _read_idx(path: Path, shape: tuple[int, ...], sha256: str | None) -> Tensor:
     """Read an IDX file of bytes: two zeros, the type, the number of axes, their lengths, data."""
     data = read(path, sha256)
+    if path.suffix == ".gz":
+        data = unzip(data, path, most=_LARGEST_FILE)
     magic = bytes((0, 0, _UNSIGNED_BYTE, len(shape)))
     start = 4 + 4 * len(shape)
     if bytes(data[:4]) != magic:

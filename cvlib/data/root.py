@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import http.client
 import io
 import os
 import re
+import shutil
 import socket
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvlib.files import expect_regular
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SECONDS_WITHOUT_A_BYTE = 30.0
+_UNFINISHED = ".download-"
 
 
 class DataError(RuntimeError):
@@ -69,6 +75,7 @@ def entries(folder: Path) -> set[str]:
 
 def read(path: Path, sha256: str | None = None) -> NDArray[np.uint8]:
     """Read a file's bytes, and hold them against a checksum where one is known."""
+    expect_regular(path, DataError)
     try:
         data = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
@@ -79,6 +86,54 @@ def read(path: Path, sha256: str | None = None) -> NDArray[np.uint8]:
             f"the file SHA256SUMS at the data root says {sha256}"
         )
     return data
+
+
+def unzip(data: NDArray[np.uint8], path: Path, *, most: int) -> NDArray[np.uint8]:
+    """Return what a gzip file holds, whose own checksum and length are thereby checked."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data.data)) as file:
+            unpacked = file.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path}: truncated or damaged: {error} (found {len(data):,} bytes; expected a whole "
+            "gzip file)"
+        ) from error
+    if len(unpacked) > most:
+        raise DataError(f"{path}: unpacks to more than {most:,} bytes; expected fewer")
+    return np.frombuffer(bytearray(unpacked), np.uint8)
+
+
+def clean(root: Path) -> None:
+    """Remove what downloads have left below the data root whose processes were killed."""
+    left = [root / name for name in entries(root) if name.startswith(_UNFINISHED)]
+    if left:
+        with _locked(root, alone=True) as nobody_downloads:
+            for folder in left if nobody_downloads else ():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(root: Path, *, alone: bool) -> Iterator[bool]:
+    """Lock the data root, alone or among others; yields whether that could be done.
+
+    The system lifts the lock of a process that dies, however it dies.
+    """
+    try:
+        import fcntl
+
+        place = os.open(root, os.O_RDONLY)
+    except (ImportError, OSError):  # Windows, where no folder can be locked
+        yield False
+        return
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        locked = True
+    except OSError:
+        locked = False
+    try:
+        yield locked
+    finally:
+        os.close(place)
 
 
 def checksums(root: Path) -> dict[str, str]:
@@ -129,17 +184,19 @@ def download(
 
     root = data_root()
     absent = f"{dataset} is not under {root}"
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        temporary = tempfile.TemporaryDirectory(
-            prefix=".download-", dir=root, ignore_cleanup_errors=True
-        )
-    except OSError as error:
-        raise DataError(
-            f"{absent}, and cannot be downloaded there: the folder cannot be written "
-            f"({error.strerror}). {advice}"
-        ) from error
-    with temporary as name:
+    with contextlib.ExitStack() as stack:
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_locked(root, alone=False))
+            temporary = tempfile.TemporaryDirectory(
+                prefix=_UNFINISHED, dir=root, ignore_cleanup_errors=True
+            )
+        except OSError as error:
+            raise DataError(
+                f"{absent}, and cannot be downloaded there: the folder cannot be written "
+                f"({error.strerror}). {advice}"
+            ) from error
+        name = stack.enter_context(temporary)
         try:
             with _silent_off_a_terminal(), _impatient():
                 getattr(torchvision.datasets, dataset)(name, download=True)

@@ -332,6 +332,28 @@ def test_pickles_that_are_not_all_there(pickles: Path) -> None:
         data.cifar10("test")
 
 
+def test_a_pipe_in_the_place_of_a_pickle_is_refused_at_once(pickles: Path) -> None:
+    (pickles / "data_batch_4").unlink()
+    os.mkfifo(pickles / "data_batch_4")
+    with pytest.raises(DataError, match="data_batch_4: is a pipe; expected a regular file"):
+        data.cifar10("test")
+
+
+@pytest.mark.parametrize("name", [ARCHIVE, "SHA256SUMS"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(root: Path, name: str) -> None:
+    os.mkfifo(root / name)
+    with pytest.raises(DataError, match=f"{name}: is a pipe; expected a regular file"):
+        data.cifar10("test")
+
+
+def test_an_archive_that_is_still_packed_is_named(root: Path) -> None:
+    (root / "cifar-10-python.tar.gz").touch()
+    with pytest.raises(
+        DataError, match=r"cifar-10-python\.tar\.gz: is still packed; expected cifar"
+    ):
+        data.cifar10("test")
+
+
 # Download
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from PIL import Image
 
 from cvlib import data
 from cvlib.data import DataError
+from tests.images.test_decode import FOUR, GREYS, MASKS, bitmap, png, tiff
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -105,7 +108,78 @@ def test_what_a_camera_and_other_programs_write(tmp_path: Path) -> None:
     Image.new("P", (4, 6), 0).save(tmp_path / "all" / "d.png")
     images = data.folder(tmp_path).images
     assert images.shape == (4, 3, 6, 4)
-    assert images[1:, :, 0, 0].tolist() == [[255, 255, 255], list(GREEN), [0, 0, 0]]
+    assert images[1:, :, 0, 0].tolist() == [[254, 254, 254], list(GREEN), [0, 0, 0]]
+
+
+def test_of_sixteen_bits_the_nearest_level_is_taken(tmp_path: Path) -> None:
+    values = np.arange(2**16, dtype=np.uint16).reshape(256, 256)
+    (tmp_path / "all").mkdir()
+    for name in ("a.png", "b.tif"):
+        Image.fromarray(values).save(tmp_path / "all" / name)
+    (tmp_path / "all" / "c.pgm").write_bytes(b"P5 256 256 65535\n" + values.astype(">u2").tobytes())
+    levels = data.folder(tmp_path).images[:, 0].numpy().astype(int)
+    assert np.abs(257 * levels - values).max() <= 128
+
+
+def netpbm(kind: int, most: int, values: list[int]) -> bytes:
+    """Make a grey picture (2: text, 5: bytes) or one in colour (3, 6) of few or of many levels."""
+    head = f"P{kind}\n# of {most} levels\n{len(values) // (3 if kind in (3, 6) else 1)} 1\n{most}\n"
+    if kind < 4:
+        return head.encode() + " ".join(map(str, values)).encode() + b"\n"
+    return head.encode() + np.array(values, ">u2" if most > 255 else "u1").tobytes()
+
+
+@pytest.mark.parametrize("most", [1, 3, 15, 31, 100, 254, 255, 256, 1000, 4095, 65535])
+@pytest.mark.parametrize("kind", [2, 3, 5, 6])
+def test_netpbm_goes_from_black_to_white_however_many_levels_it_has(
+    tmp_path: Path, kind: int, most: int
+) -> None:
+    values = [0, most, most // 2, most, 0, most // 3]
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "a.ppm").write_bytes(netpbm(kind, most, values))
+    expected = np.array(values) * 255 / most
+    images = data.folder(tmp_path).images.numpy()
+    assert images.shape == ((1, 1, 1, 6) if kind in (2, 5) else (1, 3, 1, 2))
+    found = images[0].transpose(1, 2, 0).ravel()
+    assert np.abs(found - expected).max() <= (0.51 if most < 256 else 1)
+    assert found[[0, 1, 3, 4]].tolist() == [0, 255, 255, 0]
+
+
+def test_few_bits_are_spread_over_all_levels(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    files = [
+        *(bitmap(np.array([[0x7FFF, 0x7C00, 0x10, 0]], np.uint16)),),
+        bitmap(np.array([[0xFFFF, 0xF800, 0x10, 0]], np.uint16), (0xF800, 0x7E0, 0x1F)),
+        bitmap(np.array([[2**30 - 1, 0x3FF00000, 0x10, 0]], np.uint32), MASKS["10-10-10"][1]),
+        *(png(bits, 0, FOUR[bits]) for bits in (1, 2, 4)),
+        *(tiff(bits, FOUR[bits]) for bits in (1, 2, 4)),
+    ]
+    for number, file in enumerate(files):
+        (tmp_path / "all" / f"{number}.bmp").write_bytes(file)
+    images = data.folder(tmp_path).images
+    assert images[:3, :, 0].permute(0, 2, 1).tolist() == [
+        [[255] * 3, [255, 0, 0], [0, 0, 132], [0] * 3],
+        [[255] * 3, [255, 0, 0], [0, 0, 132], [0] * 3],
+        [[255] * 3, [255, 0, 0], [0, 0, 4], [0] * 3],
+    ]
+    assert images[3:, 0, 0].tolist() == [*GREYS.values(), *GREYS.values()]
+
+
+@pytest.mark.parametrize(
+    ("bits", "kind", "said"),
+    [
+        *((32, 1, "unsigned numbers of 32"), (32, 2, "signed numbers of 32")),
+        *((8, 2, "signed numbers of 8"), (16, 2, "signed numbers of 16")),
+        *((32, 3, "floating-point numbers of 32"), (64, 3, "floating-point numbers of 64")),
+    ],
+)
+def test_the_depth_of_numbers_that_are_no_colours_is_named(
+    place: Path, bits: int, kind: int, said: str
+) -> None:
+    bad = place / "red" / "deep.tif"
+    bad.write_bytes(tiff(bits, bytes(bits // 8), kind=kind))
+    with pytest.raises(DataError, match=f"{bad}: holds {said} bits, which are no colours"):
+        data.folder(place, size=(4, 6))
 
 
 def encoded(kind: str) -> bytes:
@@ -155,3 +229,74 @@ def test_a_size_of_nothing(place: Path, size: tuple[int, int]) -> None:
 def test_no_progress_bar_off_a_terminal(place: Path, capfd: pytest.CaptureFixture[str]) -> None:
     data.folder(place)
     assert capfd.readouterr() == ("", "")
+
+
+# Names, and what is no file
+
+
+@pytest.mark.parametrize("name", ["a.jfif", "a.JPE", "a", "a.jpg.1", "a.jpg_original", "photo.dat"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "TIFF", "GIF", "WEBP", "PPM"])
+def test_a_picture_of_another_name_is_read(tmp_path: Path, name: str, kind: str) -> None:
+    picture(tmp_path / "all" / "b.png", RED)
+    picture(tmp_path / "all" / name, RED, format=kind)
+    images = data.folder(tmp_path).images
+    assert len(images) == 2
+    assert (images[0] - images[1].int()).abs().max() <= 2
+
+
+def test_what_is_no_picture_is_passed_over_whatever_it_begins_with(place: Path) -> None:
+    for number, start in enumerate((b"BMW", b"P5 is a grey", b"II*\0", b"GIF", b"\xff\xd8", b"")):
+        (place / "red" / f"{number}.txt").write_bytes(start)
+    (place / "red" / "folder.jfif").mkdir()
+    assert len(data.folder(place)) == 3
+
+
+def test_pictures_that_cannot_be_read_are_named_in_a_warning(place: Path) -> None:
+    (place / "red" / "z.HEIC").touch()
+    with pytest.warns(UserWarning, match=rf"{place / 'red'}: z\.HEIC left out; expected \.bmp"):
+        assert len(data.folder(place)) == 3
+    for number in range(5):
+        (place / "red" / f"{number}.avif").touch()
+    with pytest.warns(UserWarning, match=r"0\.avif, 1\.avif, 2\.avif and 3 more left") as caught:
+        data.folder(place)
+    assert caught[0].filename == __file__
+
+
+def test_no_warning_without_a_reason(place: Path) -> None:
+    (place / "red" / ".hidden.heic").touch()
+    (place / "red" / "heic.txt").touch()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(data.folder(place)) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        *((None, "None"), (3, "3"), (1.5, "1.5"), (b"pictures", "bytes"), ([], "list")),
+        (np.zeros(3), "ndarray"),
+    ],
+)
+def test_what_is_no_path_is_refused(path: object, said: str) -> None:
+    with pytest.raises(TypeError, match=f"^path is {said}; expected a path: str or os.PathLike$"):
+        data.folder(path)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_folder_can_have(name: str) -> None:
+    with pytest.raises(ValueError, match=r"^path is '.*'; expected a name that a file can have"):
+        data.folder(name)
+
+
+@pytest.mark.parametrize("where", ["/dev/zero", "pipe"])
+def test_what_is_no_regular_file_is_refused_at_once(place: Path, where: str) -> None:
+    if where == "pipe":
+        os.mkfifo(place / where)
+    with pytest.raises(DataError, match=f"{where}: not a folder; expected one"):
+        data.folder(place / where)
+    (place / "red" / "c.png").symlink_to(place / where)
+    kind = "pipe" if where == "pipe" else "device"
+    with pytest.raises(DataError, match=rf"c\.png: is a {kind}; expected a regular file"):
+        data.folder(place)
+    (place / "red" / "c.png").rename(place / "red" / "c.jfif")
+    assert len(data.folder(place)) == 3

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -175,6 +176,63 @@ def test_a_split_of_another_name(root: Path, split: str) -> None:
             read(split)
 
 
+# Other names of the same files
+
+DOTTED = {IMAGES: "t10k-images.idx3-ubyte", LABELS: "t10k-labels.idx1-ubyte"}
+
+
+@pytest.mark.parametrize("images", [IMAGES, DOTTED[IMAGES], f"{IMAGES}.gz", f"{DOTTED[IMAGES]}.gz"])
+@pytest.mark.parametrize("labels", [LABELS, f"{DOTTED[LABELS]}.gz"])
+def test_files_are_read_under_the_names_they_have_elsewhere(
+    root: Path, raw: Path, files: dict[str, bytes], offered: Server, images: str, labels: str
+) -> None:
+    for name, other in ((IMAGES, images), (LABELS, labels)):
+        (raw / name).unlink()
+        content = files[name]
+        (raw / other).write_bytes(gzip.compress(content, 1) if other.endswith("z") else content)
+    (root / "SHA256SUMS").write_text("\n".join(sums(root, f"MNIST/raw/{images}")))
+    pictures = data.mnist("test")
+    assert pictures.images.numpy().tobytes() == files[IMAGES][16:]
+    assert pictures.labels[:12].tolist() == [*range(10), 0, 1]
+    pictures.images.zero_()
+    assert offered.asked == []
+    (raw / images).write_bytes(b"another file")
+    with pytest.raises(DataError, match=f"{images}: the file is damaged or another one"):
+        data.mnist("test")
+
+
+def test_what_is_unpacked_goes_before_what_is_packed(raw: Path) -> None:
+    for name in (IMAGES, LABELS):
+        (raw / f"{name}.gz").write_bytes(b"packed")
+        (raw / DOTTED[name]).write_bytes(b"other")
+    assert len(data.mnist("test")) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no gzip", "truncated or damaged: Not a gzipped file"),
+        (gzip.compress(bytes(5000))[:-3], "truncated or damaged"),
+        (gzip.compress(bytes(64 * 1024**2 + 1), 1), "unpacks to more than 67,108,864 bytes"),
+        (gzip.compress(b"text"), "begins with the bytes 74 65 78 74; expected"),
+    ],
+)
+def test_a_packed_file_that_is_damaged_is_named(raw: Path, content: bytes, message: str) -> None:
+    (raw / IMAGES).unlink()
+    (raw / f"{IMAGES}.gz").write_bytes(content)
+    with pytest.raises(DataError, match=rf"{IMAGES}\.gz: {message}"):
+        data.mnist("test")
+
+
+@pytest.mark.parametrize("name", [IMAGES, LABELS, "SHA256SUMS"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_at_once(root: Path, raw: Path, name: str) -> None:
+    place = root / name if name == "SHA256SUMS" else raw / name
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    with pytest.raises(DataError, match=f"{place}: is a pipe; expected a regular file"):
+        data.mnist("test")
+
+
 # Checksums
 
 
@@ -302,23 +360,47 @@ data.mnist("test")
 """
 
 
-def test_a_download_that_is_killed_leaves_nothing_that_is_read(
+def test_what_killed_downloads_leave_is_removed_at_the_next_use(
     root: Path, server: Server, tmp_path: Path, nowhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "served" / "train-images-idx3-ubyte.gz").write_bytes(bytes(1_000_000))
     server.released.clear()
-    child = subprocess.Popen([sys.executable, "-c", KILLED, server.url])
-    try:
-        while child.poll() is None and not list(root.glob(".download-*/MNIST/raw/*.gz")):
-            time.sleep(0.02)
-        assert child.poll() is None
-    finally:
-        child.kill()
-        child.wait()
-    assert [path.name[:10] for path in root.iterdir()] == [".download-"]
     monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", [nowhere])
-    with pytest.raises(DataError, match="MNIST is not under"):
-        data.mnist("test")
+    command = [sys.executable, "-c", KILLED, server.url]
+    children = [subprocess.Popen(command), subprocess.Popen(command)]
+    try:
+        while len(begun := list(root.glob(".download-*/MNIST/raw/*.gz"))) < 2:
+            assert [child.poll() for child in children] == [None, None]
+            time.sleep(0.02)
+        for child, how in zip(children, (signal.SIGTERM, signal.SIGKILL), strict=True):
+            # While one of them lives, nothing is taken from it.
+            assert all(file.exists() for file in begun)
+            child.send_signal(how)
+            assert child.wait() == -how
+            assert len(list(root.iterdir())) == 2
+            with pytest.raises(DataError, match="MNIST is not under"):
+                data.mnist("test")
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize("read", [data.mnist, data.fashion_mnist, data.cifar10])
+def test_every_set_removes_what_killed_downloads_have_left(
+    root: Path, read: Callable[..., object]
+) -> None:
+    (root / ".download-abc" / "MNIST").mkdir(parents=True)
+    (root / ".downloads").mkdir()
+    for folder in ("MNIST/raw", "FashionMNIST/raw", "cifar10/train"):
+        (root / folder).mkdir(parents=True)
+    for folder in ("MNIST/raw", "FashionMNIST/raw"):
+        (root / folder / IMAGES).touch()
+    with pytest.raises(DataError):
+        read("test")
+    names = {path.name for path in root.iterdir()}
+    assert names == {".downloads", "MNIST", "FashionMNIST", "cifar10"}
 
 
 # Folders that cannot be written
