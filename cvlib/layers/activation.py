@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from cvlib.layers.arguments import check_numbers
+from cvlib.layers.precision import at_least_float32
 
 __all__ = ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "tanh"]
 
@@ -116,6 +117,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     return torch.where(x <= 0, alpha * torch.expm1(below), x)
 
 
+@at_least_float32()
 def gelu(x: Tensor, approximate: Literal["none", "tanh"] = "none") -> Tensor:
     """Multiply a number by the probability that a standard normal one lies below it.
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from cvlib.layers.arguments import check_pictures, check_tensors, integer
+from cvlib.layers.precision import at_least_float32
 
 __all__ = [
     "AttentionPool",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 
+@at_least_float32()
 def soft_attention(x: Tensor, scores: Tensor, dim: int | Sequence[int]) -> Tensor:
     """Average over a dimension, with the softmax of scores for weights.
 
@@ -65,6 +67,7 @@ def soft_attention(x: Tensor, scores: Tensor, dim: int | Sequence[int]) -> Tenso
     return (_positions(x, dims) * weights).sum(-1)
 
 
+@at_least_float32()
 def hard_attention(
     x: Tensor, scores: Tensor, dim: int | Sequence[int], straight_through: bool = False
 ) -> Tensor:

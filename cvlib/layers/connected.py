@@ -6,10 +6,12 @@ import torch
 from torch import Generator, Tensor
 
 from cvlib.layers.arguments import check_numbers
+from cvlib.layers.precision import at_least_float32
 
 __all__ = ["dropout", "linear"]
 
 
+@at_least_float32(autocast="lower")
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Compute a weighted sum of all numbers for each output.
 

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cvlib.layers.arguments import Padding, Size, check_convolution, check_pictures, integer, pair
+from cvlib.layers.precision import at_least_float32
 
 __all__ = [
     "conv2d",
@@ -93,6 +94,7 @@ def output_size(
     return (padded - span) // integer("stride", stride, least=1) + 1
 
 
+@at_least_float32(autocast="lower")
 def conv2d_loops(
     x: Tensor,
     weight: Tensor,
@@ -176,6 +178,7 @@ def unfold(
     return windows.flatten(-5, -3).flatten(-2)
 
 
+@at_least_float32(autocast="lower")
 def conv2d(
     x: Tensor,
     weight: Tensor,
@@ -247,6 +250,7 @@ def conv2d(
     return y
 
 
+@at_least_float32(autocast="lower")
 def conv_transpose2d(
     x: Tensor,
     weight: Tensor,

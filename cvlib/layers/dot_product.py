@@ -10,10 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvlib.layers.arguments import check_tensors, integer
+from cvlib.layers.precision import at_least_float32, lowered
 
 __all__ = ["MultiheadAttention", "attention_weights", "scaled_dot_product_attention"]
 
 
+@at_least_float32(autocast="lower")
 def attention_weights(
     query: Tensor,
     key: Tensor,
@@ -64,6 +66,7 @@ def attention_weights(
     return scores.masked_fill(blind, 0).softmax(-1).masked_fill(blind, 0)
 
 
+@at_least_float32(autocast="lower")
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,
@@ -179,6 +182,7 @@ class MultiheadAttention(nn.Module):
         In ``attn_mask``, ``(L, S)``, True means here *not* to look, as in torch's layer and unlike
         :func:`scaled_dot_product_attention`. Without N for one sequence.
         """
+        query, key, value, attn_mask = lowered((query, key, value, attn_mask), self.in_proj_weight)
         _check_attention(query, key, value, attn_mask, is_causal=False)
         if attn_mask is not None and attn_mask.dtype == torch.bool:
             attn_mask = ~attn_mask

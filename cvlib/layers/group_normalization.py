@@ -13,10 +13,12 @@ from torch import Tensor
 
 from cvlib.layers.arguments import check_numbers, integer
 from cvlib.layers.normalization import batch_norm, check_channels, scale
+from cvlib.layers.precision import at_least_float32
 
 __all__ = ["group_norm", "instance_norm", "layer_norm"]
 
 
+@at_least_float32()
 def layer_norm(
     x: Tensor,
     normalized_shape: int | Sequence[int],
@@ -75,6 +77,7 @@ def layer_norm(
     return y if bias is None else y + bias
 
 
+@at_least_float32()
 def group_norm(
     x: Tensor,
     num_groups: int,
@@ -132,6 +135,7 @@ def group_norm(
     return scale(_standardize(groups, range(2, groups.ndim), eps).reshape(x.shape), weight, bias)
 
 
+@at_least_float32()
 def instance_norm(
     x: Tensor,
     running_mean: Tensor | None = None,

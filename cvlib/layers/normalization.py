@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvlib.layers.arguments import check_numbers, integer
+from cvlib.layers.precision import at_least_float32
 
 __all__ = [
     "BatchNorm2d",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 
+@at_least_float32()
 def batch_norm(
     x: Tensor,
     running_mean: Tensor | None,
@@ -93,6 +95,7 @@ def batch_norm(
     return scale(y, weight, bias)
 
 
+@at_least_float32()
 def batch_norm_backward(
     gradient: Tensor, x: Tensor, weight: Tensor, eps: float = 1e-5
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -240,6 +243,7 @@ class BatchNorm2d(nn.Module):
         return ", ".join([str(self.num_features), *(f"{n}={getattr(self, n)}" for n in names)])
 
 
+@at_least_float32()
 def local_response_norm(
     x: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Tensor:

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cvlib.layers.arguments import Size, check_pictures, integer, pair
+from cvlib.layers.precision import at_least_float32
 
 __all__ = ["avg_pool2d", "interpolate", "max_pool2d", "max_unpool2d"]
 
@@ -133,6 +134,7 @@ def max_pool2d(
     return y.clone() if rows.taps == columns.taps == 1 else y
 
 
+@at_least_float32()
 def avg_pool2d(
     x: Tensor,
     kernel_size: Size,
@@ -254,6 +256,7 @@ def max_unpool2d(
     return y.scatter(-1, places, x.flatten(-2)).unflatten(-1, (height, width))
 
 
+@at_least_float32()
 def interpolate(
     x: Tensor,
     size: Size | None = None,

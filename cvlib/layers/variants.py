@@ -21,6 +21,7 @@ from cvlib.layers.arguments import (
     pair,
 )
 from cvlib.layers.convolution import output_size
+from cvlib.layers.precision import at_least_float32
 
 __all__ = ["bilinear_sample", "channel_shuffle", "deform_conv2d"]
 
@@ -67,6 +68,7 @@ def channel_shuffle(x: Tensor, groups: int) -> Tensor:
     return x.unflatten(1, (groups, x.shape[1] // groups)).transpose(1, 2).flatten(1, 2)
 
 
+@at_least_float32()
 def bilinear_sample(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Read pictures at places between the pixels, by a weighted mean of the nearest four.
 
@@ -121,6 +123,7 @@ def bilinear_sample(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     return y.unflatten(2, shape)
 
 
+@at_least_float32()
 def deform_conv2d(
     x: Tensor,
     offset: Tensor,

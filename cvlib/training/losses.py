@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from cvlib.layers.arguments import number
+from cvlib.layers.precision import at_least_float32
 from cvlib.training.arguments import (
     Reduction,
     check_classes,
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 
+@at_least_float32(autocast="float32")
 def logsumexp(input: Tensor, dim: int, keepdim: bool = False) -> Tensor:
     """Take the logarithm of a sum of exponentials, none of which overflows.
 
@@ -65,6 +67,7 @@ def logsumexp(input: Tensor, dim: int, keepdim: bool = False) -> Tensor:
     return total.log() + (highest if keepdim else highest.squeeze(dim))
 
 
+@at_least_float32(autocast="float32")
 def log_softmax(input: Tensor, dim: int) -> Tensor:
     """Turn logits into the logarithms of probabilities: ``input - logsumexp(input)``.
 
@@ -95,6 +98,7 @@ def log_softmax(input: Tensor, dim: int) -> Tensor:
     return shifted - shifted.exp().sum(dim, keepdim=True).log()
 
 
+@at_least_float32(autocast="float32")
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -170,6 +174,7 @@ def cross_entropy(
     return loss.sum() / total if reduction == "mean" else reduce_loss(loss, reduction)
 
 
+@at_least_float32(autocast="float32")
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: Reduction = "mean"
 ) -> Tensor:
@@ -219,6 +224,7 @@ def _log(p: Tensor) -> Tensor:
     return torch.where(p > 0, safe.log(), -100).clamp(min=-100)
 
 
+@at_least_float32(autocast="float32")
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -264,6 +270,7 @@ def binary_cross_entropy_with_logits(
     return reduce_loss((1 - target) * input + positive * surprise, reduction, weight)
 
 
+@at_least_float32(autocast="float32")
 def l1_loss(input: Tensor, target: Tensor, *, reduction: Reduction = "mean") -> Tensor:
     """Compare numbers by the absolute value of their difference.
 
@@ -295,6 +302,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: Reduction = "mean") -> 
     return reduce_loss((input - target).abs(), reduction)
 
 
+@at_least_float32(autocast="float32")
 def mse_loss(input: Tensor, target: Tensor, *, reduction: Reduction = "mean") -> Tensor:
     """Compare numbers by the square of their difference.
 
@@ -322,6 +330,7 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: Reduction = "mean") ->
     return reduce_loss((input - target).square(), reduction)
 
 
+@at_least_float32(autocast="float32")
 def huber_loss(
     input: Tensor, target: Tensor, *, reduction: Reduction = "mean", delta: float = 1.0
 ) -> Tensor:
@@ -361,6 +370,7 @@ def huber_loss(
     return reduce_loss(near * near / 2 + delta * (distance - near), reduction)
 
 
+@at_least_float32(autocast="float32")
 def smooth_l1_loss(
     input: Tensor, target: Tensor, *, reduction: Reduction = "mean", beta: float = 1.0
 ) -> Tensor:
