@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -54,27 +55,54 @@ def test_its_recipe_learns(pictures: ImageSet, monkeypatch: pytest.MonkeyPatch) 
     assert float(facts["test_accuracy"]) == evaluate(model, pictures).accuracy > 0.25
 
 
+class Clock:
+    """A clock that a run of the benchmark moves on: by a second each time it is read."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        self.now += 1
+        return self.now
+
+
 @needs_cifar10
 def test_the_benchmark_gives_each_step_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
     monkeypatch.setattr(benchmark, "WORKERS", 0)
-    monkeypatch.setattr("sys.argv", ["cifar10", "--pictures", "250", "--seeds", "2"])
-    sets = {split: cifar10("test")[::20] for split in ("train", "test")}
+    monkeypatch.setattr(benchmark, "THREADS", 2)
+    monkeypatch.setattr(benchmark, "time", Clock())
+    tried: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", tried.append)
+    given: list[float] = []
+    in_time = benchmark.in_time
+
+    def spy(*arguments: Any) -> Any:
+        given.append(arguments[2])
+        return in_time(*arguments)
+
+    monkeypatch.setattr(benchmark, "in_time", spy)
+    monkeypatch.setattr("sys.argv", ["cifar10", "--pictures", "50", "--seeds", "2"])
+    sets = {split: cifar10("test")[::100] for split in ("train", "test")}
     monkeypatch.setattr(benchmark, "cifar10", sets.__getitem__)
     torch.manual_seed(0)
     benchmark.main()
     record = json.loads((tmp_path / "cifar10.json").read_text())
-    assert record["command"] == "python -m benchmarks.cifar10 --pictures 250 --seeds 2"
+    assert record["command"] == "python -m benchmarks.cifar10 --pictures 50 --seeds 2"
     tutorial, *steps = record["results"]["steps"].values()
     assert len(steps) == len(benchmark.STEPS)
-    assert record["results"]["tutorial_seconds"] == tutorial["seconds_mean"]
+    assert record["results"]["tutorial_seconds"] == tutorial["seconds_mean"] == 1
     assert tutorial["epochs"] == 2
     for step, row in zip(benchmark.STEPS, steps, strict=True):
         assert row["seeds"] == list(range(min(step.seeds, 2)))
-        assert len(row["test_accuracies"]) == len(row["seconds"]) == len(row["seeds"])
-        assert row["epochs"] >= 1
+        assert len(row["test_accuracies"]) == len(row["seeds"])
+        assert row["seconds"] == [1] * len(row["seeds"])
+        assert row["epochs"] == 1  # each run takes a second, and so does all of the tutorial's
+        assert row["share_of_tutorial_time"] == 1
+    assert given == [step.times for step in benchmark.STEPS]
+    assert tried == [2, 1, 2] * len(steps) + [2]  # each number, the faster one, the first again
     networks = {row["parameters"] for row in (tutorial, *steps)}
     assert networks == {62_006, 539_178}
 
