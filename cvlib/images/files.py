@@ -26,6 +26,7 @@ __all__ = ["MAX_PIXELS", "decode", "encode", "read", "write"]
 MAX_PIXELS = 89_478_485
 
 _FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
+_LONGEST_SIDE = 1_000_000  # that OpenCV's libpng reads
 _SETTINGS: dict[str, dict[str, int]] = {
     ".bmp": {},
     ".jpeg": {"quality": cv2.IMWRITE_JPEG_QUALITY},
@@ -298,7 +299,8 @@ def _inspect(data: bytes, max_pixels: int) -> tuple[str, Callable[[bytes], NDArr
         raise ValueError(f"data holds pixels of Pillow's mode {mode!r}, which are no eight-bit RGB")
     if name in ("JPEG", "MPO") and not _jpeg_ends(data):
         raise ValueError("data is a truncated JPEG: its end marker is missing")
-    return name, _pillow if transparent or 1 < bits < 8 else _opencv
+    unusual = transparent or 1 < bits < 8 or max(width, height) > _LONGEST_SIDE
+    return name, _pillow if unusual else _opencv
 
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:
@@ -334,7 +336,7 @@ def _opencv(data: bytes) -> NDArray[np.uint8]:
 
 def _pillow(data: bytes) -> NDArray[np.uint8]:
     with Image.open(BytesIO(data), formats=_FORMATS) as picture:
-        if picture.format == "PNG" and picture.mode == "L":
+        if picture.format == "PNG" and picture.mode == "L" and "transparency" in picture.info:
             # Pillow spreads two or four bits over eight, but not the transparent one's number.
             most = 2 ** data[24] - 1
             picture.info["transparency"] = picture.info["transparency"] * 255 // most

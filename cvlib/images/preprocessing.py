@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from cvlib.files import expect_path
 from cvlib.images.arguments import expect_grey_or_rgb, expect_uint8
 from cvlib.images.files import decode, read
 
@@ -33,6 +35,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 #: Their standard deviations.
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
+_LONG = 16  # times as long as wide; a picture longer than that is cut before it is resized
 _Path = str | os.PathLike[str]
 
 
@@ -130,7 +133,8 @@ class Preprocess:
         ``"exact"`` resizes with anti-aliasing and stays within one grey level of
         ``torchvision.transforms.v2`` on PIL pictures. ``"fast"`` is ``cv2.resize`` with
         ``cv2.INTER_LINEAR``, which looks at 2 × 2 pixels only, however much it shrinks: fine
-        detail comes out wrong by tens of levels.
+        detail comes out wrong by tens of levels. (Where one side is more than 16 times the other,
+        it is within one grey level of that, and nothing beyond the crop is made.)
 
     Raises
     ------
@@ -215,11 +219,17 @@ class Preprocess:
         ------
         FileNotFoundError
             If there is no file at a path.
+        TypeError
+            If one of ``files`` is neither a path nor bytes.
         ValueError
             If ``files`` is empty, or a file is no picture, truncated or damaged.
         """
-        one = isinstance(files, bytes | str | os.PathLike)
-        several: list[bytes | _Path] = [files] if one else list(files)  # type: ignore[arg-type, list-item]
+        if isinstance(files, bytes | bytearray | memoryview | str | os.PathLike):
+            several: list[bytes | _Path] = [files]  # type: ignore[list-item]
+        elif isinstance(files, Iterable):
+            several = list(files)
+        else:
+            raise TypeError(f"files is {files!r}; expected paths, or the bytes of files")
         pictures = (_read(file, f"files[{number}]") for number, file in enumerate(several))
         return self._batch(pictures, len(several))
 
@@ -242,19 +252,44 @@ class Preprocess:
         import torch
         import torch.nn.functional as F
 
-        height, width = picture.shape[:2]
-        short = min(height, width)
-        size = self.resize * height // short, self.resize * width // short
-        top, left = (round((side - self.crop) / 2) for side in size)
+        pixels: NDArray = picture
+        sides = picture.shape[:2]
+        short = min(sides)
+        size = [self.resize * side // short for side in sides]
+        start = [round((side - self.crop) / 2) for side in size]
+        for axis in (0, 1):
+            if size[axis] > _LONG * self.resize:
+                # Of a picture so long only what is kept: the whole may be a thousand times larger.
+                pixels = self._window(pixels, axis, size[axis], start[axis])
+                size[axis], start[axis] = self.crop, 0
+        top, left = start
         if self.mode == "fast":
-            resized = cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR)
-            picture = np.asarray(resized, np.uint8)
+            pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_LINEAR)
         # First by name, in memory the channels stay last: so torch is fastest.
-        pixels = torch.from_numpy(np.require(picture, requirements=["C", "W"]))
-        pixels = pixels.reshape(*picture.shape[:2], -1).permute(2, 0, 1)
+        batch = torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
+        batch = batch.reshape(1, *pixels.shape[:2], -1).permute(0, 3, 1, 2)
         if self.mode == "exact":
-            pixels = F.interpolate(pixels[None], size, mode="bilinear", antialias=True)[0]
-        return pixels[:, top : top + self.crop, left : left + self.crop]
+            batch = F.interpolate(batch, size, mode="bilinear", antialias=True)
+        return batch[0, :, top : top + self.crop, left : left + self.crop].round()
+
+    def _window(self, picture: NDArray, axis: int, size: int, start: int) -> NDArray[np.float32]:
+        """Resize one side of a picture to ``size``, of which only the crop from ``start`` is made.
+
+        A new pixel is the mean of the old ones under a triangle around its centre: as wide as two
+        old pixels, or two new ones if those are wider and the mode is exact.
+        """
+        side = picture.shape[axis]
+        scale = side / size
+        reach = max(scale, 1.0) if self.mode == "exact" else 1.0
+        centres = (start + np.arange(self.crop) + 0.5) * scale - 0.5
+        old = np.arange(math.floor(centres[0] - reach), math.ceil(centres[-1] + reach) + 1)
+        weights = np.maximum(0, 1 - np.abs(old - centres[:, None]) / reach).astype(np.float32)
+        inside = (old >= 0) & (old < side)
+        if self.mode == "exact":  # what lies outside does not count; else the border does instead
+            weights *= inside
+        weights /= weights.sum(1, keepdims=True)
+        pixels = np.moveaxis(picture, axis, 0)[old.clip(0, side - 1)]
+        return np.moveaxis(np.tensordot(weights, pixels.astype(np.float32), axes=1), 0, axis)
 
 
 def cell_histograms(images: NDArray[np.uint8], cell: int) -> NDArray[np.float32]:
@@ -366,8 +401,8 @@ def _normalized(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _read(file: bytes | _Path, name: str) -> NDArray[np.uint8]:
-    if not isinstance(file, bytes):
-        return read(file)
+    if not isinstance(file, bytes | bytearray | memoryview):
+        return read(expect_path(file, name))
     try:
         return decode(file)
     except ValueError as error:
