@@ -27,8 +27,9 @@ FEWEST_WORDS = 5  # of an alternative text
 LONGEST = 30  # lines of a cell
 FEWEST_EXERCISES = 3
 MACHINE = re.compile(
-    r"/(tmp|home|Users|root)/|\b[A-Z]:\\|(site|dist)-packages"
-    + "".join(rf"|{re.escape(str(path))}\b" for path in (ROOT, Path.home()) if path.name)
+    # The longest first: a checkout may lie in a home, or below the folder for temporary files.
+    "".join(rf"{re.escape(str(path))}\b|" for path in (ROOT, Path.home()) if path.name)
+    + r"/(tmp|home|Users|root)/|\b[A-Z]:\\|(site|dist)-packages"
 )
 UNCHECKED = {"nbval-ignore-output", "nbval_ignore_output", "pytest_validate_ignore_output"}
 UNRUN = {"nbval-skip", "nbval_skip", "skip-execution", "raises-exception"}

@@ -29,11 +29,14 @@ LEVELS = 24  # of 255, between thumbnails
 THUMBNAIL = 32  # pixels
 SIZES = 8  # pixels by which width and height may differ, or
 SHAPES = 0.02  # by which the ratio of width to height may differ, at any resolution
+DESCRIBED = 2  # times LEVELS, for a figure that has a description: a font may change, a gross
+#                fault that the description has missed may not
 FIELDS = 1 / 8  # of LEVELS, between the fields of a described picture, which no font blurs
 SIGNIFICANT = 3  # digits from which a unit in the last place may be a matter of rounding
 LINES = 12  # of a difference, in a message
 
 MEASURED = re.compile(r"≈[ \t]*[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+FIGURE_SIZE = re.compile(r"<Figure size \d+x\d+")
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 # A decimal has a point, an exponent with its sign, or no digits at all. It is no part of a name
 # (`conv1.5x`) or of a version (`2.15.0`), but may end a sentence.
@@ -64,22 +67,19 @@ def differences(
         found = [f"stored: {_listed(kinds[0])}", f"came:   {_listed(kinds[1])}"]
         return [*found, *_shown("came", after[: LINES // 2])]
     found = []
-    free = False  # the figure shows something measured
+    shades = levels  # of the next picture: a description beside it has compared the rest
     for number, ((kind, old), (_, new)) in enumerate(zip(before, after, strict=True), 1):
         if kind == FIGURE:
             difference = description_difference(
                 json.loads(old), json.loads(new), rtol=rtol, atol=atol, levels=levels
             )
-            free = "∈" in old or "∈" in new
+            shades = math.inf if "∈" in old or "∈" in new else DESCRIBED * levels
         elif kind in ("image/png", "image/jpeg"):
-            difference = picture_difference(old, new, levels=math.inf if free else levels)
-            free = False
-        elif kind == "text/html":
-            shades = math.inf if free else levels
-            difference = text_difference(old, new, rtol=rtol, atol=atol, levels=shades)
-            free = False
+            difference = picture_difference(old, new, levels=shades)
         else:
-            difference = text_difference(old, new, rtol=rtol, atol=atol, levels=levels)
+            difference = text_difference(old, new, rtol=rtol, atol=atol, levels=shades)
+        if kind in ("image/png", "text/html"):
+            shades = levels
         if difference:
             found.append(f"{kind} ({number} of {len(before)}): {difference}")
     return found
@@ -172,7 +172,7 @@ def _leaf_difference(
 
 
 def _array_difference(stored: str, fresh: str, rtol: float, atol: float, place: str) -> str | None:
-    sides = [side.strip("[]").split() for side in (stored, fresh)]
+    sides = [side[1:-1].split() for side in (stored, fresh)]
     if len(sides[0]) != len(sides[1]):
         return f"{place}: {len(sides[0])} numbers were stored, {len(sides[1])} came"
     old, new = ([MEASURED_NUMBER.fullmatch(word) for word in side] for side in sides)
@@ -219,6 +219,7 @@ def text_difference(
 
 def _blanked(text: str) -> str:
     text = PICTURE.sub(r"data:image/\1;base64,…", text)
+    text = FIGURE_SIZE.sub("<Figure", text)  # the picture's shape is compared, at any resolution
     return ADDRESS.sub("at 0x…", MEASURED.sub("≈ …", text))
 
 

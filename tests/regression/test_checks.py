@@ -12,7 +12,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import cvlib.exercises
-from book.execute import KERNELSPEC, WIDGET_VIEW, normalise
+from book import promises
+from book.execute import KERNELSPEC, WIDGET_VIEW, normalise, seal
+from cvlib.book import FIGURE
 from tests.checkout import ROOT
 from tests.regression import checks
 
@@ -69,7 +71,11 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> dict[str, NotebookNode]:
         return None if answer(3) == 6 else "twice(3) is not 6"
 
     monkeypatch.setattr(cvlib.exercises, "find", lambda name: {"twice": twice}[name])
-    png = {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure size 8x8 with 1 Axes>"}
+    png = {
+        "image/png": "iVBORw0KGgo=",
+        "text/plain": "<Figure size 8x8 with 1 Axes>",
+        FIGURE: {"axes": [{"lines": [{"y": "[0. ≈0.5∈[0.4,0.6]]"}]}]},
+    }
     page = {"text/html": '<img hidden alt="a square" src="data:image/png;base64,A/tmp/0==">'}
     cells = {
         "define": new_code_cell(DEFINE),
@@ -82,7 +88,7 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> dict[str, NotebookNode]:
         "exercises": new_markdown_cell(EXERCISES),
         "stub": new_code_cell(STUB),
     }  # fmt: skip
-    cells["figure"].metadata["mystnb"] = {"image": {"alt": "A square"}}
+    cells["figure"].metadata["mystnb"] = {"image": {"alt": "A square on a white ground"}}
     notebook = as_notebook(cells)
     normalise(notebook)
     return cells
@@ -107,6 +113,15 @@ def text(words: str, name: str = "stdout") -> dict:
 def data(**content: str) -> dict:
     kinds = {kind.replace("text_", "text/"): content[kind] for kind in content}
     return {"outputs": [new_output("display_data", kinds)]}
+
+
+def described(numbers: str, png: str = "iVBORw0KGgo=") -> dict:
+    """Give an output whose description was sealed with the picture iVBORw0KGgo=."""
+    figure = {"image/png": "iVBORw0KGgo=", FIGURE: {"axes": [{"y": numbers}]}}
+    output = new_output("display_data", figure)
+    seal(output)
+    output.data["image/png"] = png
+    return {"outputs": [output]}
 
 
 def exercises(old: str, new: str = "") -> dict:
@@ -142,6 +157,13 @@ FAULTS: dict[checks.Check, list[tuple[str, dict[str, Any], str]]] = {
         ("words", {"metadata": {"tags": ["nbval-ignore-output"]}}, "ignores its output"),
         ("words", text("time ≈ 3 s"), "prints ≈"),
     ],
+    checks.figures_are_described: [
+        ("figure", data(text_plain="<Figure size 8x8>", image_png="iVBO"), "without its descr"),
+        ("words", data(text_plain="Explorer('A', b: 2)", text_html=""), "without its description"),
+        ("figure", described("[1. ≈0.5∈[0.4,0.6]]", "iVBORw1="), "another picture than"),
+        ("figure", described("[1. ≈0.7∈[0.4,0.6]]"), "draws 0.7, outside its band 0.4 to 0.6"),
+    ],
+    checks.needs_are_read: [],
     checks.tolerances_can_be_read: [
         ("words", {"metadata": {"nbval": {"rtoll": 1}}}, "rtoll: 1"),
         ("words", {"metadata": {"nbval": {"rtol": "1"}}}, "rtol: 1"),
@@ -151,6 +173,7 @@ FAULTS: dict[checks.Check, list[tuple[str, dict[str, Any], str]]] = {
     checks.cells_are_short: [("words", {"source": "1\n" * 30 + "2"}, "31 lines")],
     checks.pictures_have_alt_text: [
         ("figure", {"metadata": {}}, "mystnb.image.alt"),
+        ("figure", {"metadata": {"mystnb": {"image": {"alt": "figure"}}}}, "alt, in words"),
         ("page", data(text_html='<img src="x.png">'), "without alt"),
         ("page", data(text_html='<img alt="" src="x.png">'), "without alt"),
     ],
@@ -187,6 +210,86 @@ def test_check_sees_an_ignored_output_that_is_asserted() -> None:
 def test_check_sees_a_data_set_that_no_one_knows() -> None:
     notebook = new_notebook(metadata={"cvlib": {"needs": "ImageNet"}})
     assert "it needs ImageNet" in "".join(checks.tolerances_can_be_read(notebook))
+
+
+def test_check_sees_a_data_set_that_is_not_read() -> None:
+    cell = new_code_cell("data.fashion_mnist('train')")
+    for needs, complaints in (("FashionMNIST", 0), (["FashionMNIST", "CIFAR10"], 1)):
+        notebook = new_notebook(cells=[cell], metadata={"cvlib": {"needs": needs}})
+        assert len(list(checks.needs_are_read(notebook))) == complaints
+
+
+def test_check_sees_two_cells_exchanged(sound: dict[str, NotebookNode]) -> None:
+    sound["words"], sound["figure"] = sound["figure"], sound["words"]
+    assert '"execution_count": 3' in "".join(checks.stored_by_the_command(as_notebook(sound)))
+
+
+LEDGER = ["  3 assertions", "  In [5] it: 0 to 2"]
+
+
+def test_ledger_lets_a_sound_notebook_pass(sound: dict[str, NotebookNode]) -> None:
+    assert promises.static_lines(as_notebook(sound)) == ["  2 assertions"]
+    assert list(checks.ledger_complaints(as_notebook(sound), ["  2 assertions", LEDGER[1]])) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "ledger", "complaint"),
+    [
+        ("band", {"source": "1"}, ["  2 assertions"], "the notebook ['  1 assertions']"),
+        ("words", {"source": "assert 1"}, ["  2 assertions"], "the notebook ['  3 assertions']"),
+        (
+            "words",
+            {"metadata": {"nbval": {"rtol": 1.0}}},
+            ["  2 assertions"],
+            """In [2] tolerates {"rtol": 1.0}""",
+        ),
+        ("band", text("it ≈ 3"), ["  2 assertions", LEDGER[1]], "stores it ≈ 3, outside 0 to 2"),
+        ("band", text("it ≈ 2.1"), ["  2 assertions", LEDGER[1]], "≈ 2.1, outside 0 to 2"),
+        ("band", text("it: from ≈ 1 to ≈ 3"), ["  2 assertions", LEDGER[1]], "≈ 3, outside"),
+        ("band", text("it = 1"), ["  2 assertions", LEDGER[1]], "does not print it"),
+    ],
+)
+def test_ledger_sees_what_was_weakened(
+    sound: dict[str, NotebookNode], name: str, change: dict, ledger: list[str], complaint: str
+) -> None:
+    sound[name].update(nbformat.from_dict(change))
+    assert complaint in "\n".join(checks.ledger_complaints(as_notebook(sound), ledger))
+
+
+def test_stored_number_may_be_rounded_out_of_its_band(sound: dict[str, NotebookNode]) -> None:
+    sound["band"].update(nbformat.from_dict(text("it ≈ 2.0")))
+    ledger = ["  2 assertions", "  In [5] it: 0 to 1.96"]
+    assert list(checks.ledger_complaints(as_notebook(sound), ledger)) == []
+
+
+def test_ledger_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "promises.txt"
+    first, second = "book/images/pixels.ipynb", "book/images/files.ipynb"
+    promises.update(first, ["  2 assertions", "  In [3] a: b: 0 to inf"], path)
+    promises.update(second, ["  1 assertions"], path)
+    promises.update(first, ["  3 assertions", "  In [3] a: b: 0 to inf"], path)
+    promises.update("book/gone.ipynb", [], path)
+    promises.update(second, ["  1 assertions"], path)
+    assert promises.read(path) == {
+        second: ["  1 assertions"],
+        first: ["  3 assertions", "  In [3] a: b: 0 to inf"],
+    }
+    assert promises.bands(promises.read(path)[first]) == [(3, "a: b", 0.0, float("inf"))]
+    assert promises.read(tmp_path / "none") == {}
+    assert [file.name for file in tmp_path.iterdir()] == ["promises.txt"]
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("assert 1\nexpect(1, between=(0, 2), label='x')", 2),
+        ("%matplotlib inline\ntorch.testing.assert_close(1, 1)\nnp.assert_equal", 1),
+        ("for _ in range(3):\n    check('a', 1)", 1),
+        ("timing(3, label='a')\nprint('assert')", 0),
+    ],
+)
+def test_assertions_are_counted(source: str, count: int) -> None:
+    assert promises.assertions(new_code_cell(source)) == count
 
 
 def test_every_check_has_a_fault() -> None:

@@ -12,11 +12,14 @@ from matplotlib.figure import Figure
 from nbformat.v4 import new_output
 from PIL import Image
 
-from book.execute import WIDGET_VIEW
+from book.execute import DIGESTS, WIDGET_VIEW
+from cvlib.book import FIGURE
 from cvlib.data import photograph
+from cvlib.figures.description import describe
 from tests.regression.comparison import (
     DECIMAL,
     decimals_agree,
+    description_difference,
     differences,
     picture_difference,
     text_difference,
@@ -61,6 +64,7 @@ def curve(power: float, noise: float = 0.0) -> str:
         ("residual 3e-07", "residual 9e-07"),  # below atol
         ("It is 0.12345.", "It is 0.12346."),
         ("<object at 0x7f00aa>", "<object at 0x55d1>"),
+        ("<Figure size 840x360 with 3 Axes>", "<Figure size 700x300 with 3 Axes>"),
         ("accuracy ≈ 0.97", "accuracy ≈ 0.5"),
         ("time ≈ -1,234.5 ms", "time ≈ 7 ms"),
         ("a ≈ 3, b ≈ 1e-05.", "a ≈ 3.5, b ≈ 12."),
@@ -102,6 +106,7 @@ def test_texts_that_agree(stored: str, fresh: str) -> None:
         ("accuracy ≈ 0.97", "accuracy ≈ nan"),
         ("≈ 3 of 10", "≈ 3 of 11"),
         ("at 0x7f00 2", "at 0x7f00 3"),
+        ("<Figure size 840x360 with 3 Axes>", "<Figure size 840x360 with 2 Axes>"),
         ("0x10", "0x11"),
     ],
 )
@@ -332,3 +337,70 @@ def test_tolerances_reach_every_output() -> None:
     pictures = [shown(image_png=curve(2))], [shown(image_png=curve(3))]
     assert differences(*pictures)
     assert differences(*pictures, levels=255) == []
+
+
+def described(numbers: str, **more: object) -> dict:
+    return {"axes": [{"lines": [{"y": numbers, "look": "#0072b2"}]}], **more}
+
+
+@pytest.mark.parametrize(
+    ("stored", "fresh"),
+    [
+        ("[0. 100.]", "[0.009 100.]"),  # of the range
+        ("[1.e-09 1.]", "[0. 1.]"),
+        ("[1. ≈0.93∈[0.9,0.97]]", "[1. ≈0.95∈[0.9,0.97]]"),
+        ("[1. ≈1.∈[0.9,1]]", "[1. 1.]"),  # it is one of the measured ones on one machine alone
+        ("[nan 1.]", "[nan 1.]"),
+        ("[none]", "[none]"),
+    ],
+)
+def test_descriptions_that_agree(stored: str, fresh: str) -> None:
+    assert description_difference(described(stored), described(fresh)) is None
+    assert description_difference(described(fresh), described(stored)) is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "fresh", "message"),
+    [
+        ("[0. 100.]", "[0.02 100.]", "figure, axes 1, lines 1, y, number 1 of 2 was 0., is 0.02"),
+        ("[1. 2.]", "[1. 2. 3.]", "2 numbers were stored, 3 came"),
+        ("[≈0.93∈[0.9,0.97]]", "[≈0.93∈[0.8,0.97]]", "its band was [0.9,0.97], is [0.8,0.97]"),
+        ("[≈0.93∈[0.9,0.97]]", "[0.95]", "was ≈0.93∈[0.9,0.97], is 0.95"),
+        ("[nan 1.]", "[0. 1.]", "number 1 of 2"),
+    ],
+)
+def test_descriptions_that_differ(stored: str, fresh: str, message: str) -> None:
+    assert message in str(description_difference(described(stored), described(fresh)))
+    assert description_difference(described(fresh), described(stored))
+
+
+def test_description_that_gains_or_loses_a_part_is_told() -> None:
+    more = described("[1.]", legend="a | b")
+    assert "lacks legend" in str(description_difference(more, described("[1.]")))
+    assert "has legend" in str(description_difference(described("[1.]"), more))
+    digests = described("[1.]", **{DIGESTS: ["0f"]})
+    assert description_difference(digests, described("[1.]")) is None
+
+
+def test_fields_of_a_described_picture_are_held_to_an_eighth_of_the_levels() -> None:
+    def square(level: int) -> dict:
+        return describe(np.full((64, 64, 3), level, np.uint8))
+
+    assert description_difference(square(100), square(103)) is None
+    assert "differs by 4 of 255 levels" in str(description_difference(square(100), square(104)))
+    assert description_difference(square(100), square(105), levels=40) is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "levels"), [("[≈0.93∈[0.9,0.97]]", 255), ("[0.93]", 48), (None, 24)]
+)
+def test_thumbnail_guards_what_no_description_frees(numbers: str | None, levels: int) -> None:
+    def output(level: int) -> list[dict]:
+        data = {"image/png": encoded(np.full((64, 64), level, np.uint8))}
+        return [
+            new_output("display_data", data | ({FIGURE: described(numbers)} if numbers else {})),
+            shown(image_png=encoded(np.full((64, 64), 7, np.uint8))),
+        ]
+
+    assert differences(output(0), output(levels)) == []
+    assert levels == 255 or differences(output(0), output(levels + 1))

@@ -35,12 +35,48 @@ CELLS = {
         "plt.ylim(0, 1)\n"
         "plt.title('A line');"
     ),
+    "curves": (
+        "from cvlib.book import setup\n"
+        "from cvlib.figures import explore, new_figure\n"
+        "setup(minutes=1)\n"
+        "figure, ((left, middle, right),) = new_figure(1, 3, title='Three curves of 25 points')\n"
+        "x = np.linspace(0, 1, 25)\n"
+        "for power, word in enumerate(['one', 'two', 'three'], 1):\n"
+        "    left.plot(x, x**power, label=word)\n"
+        "left.set(xlabel='epoch', ylabel='loss')\n"
+        "left.legend()\n"
+        "middle.imshow(np.arange(400).reshape(20, 20) / 400, cmap='gray', vmin=0, vmax=1)\n"
+        "middle.text(3, 4, '17')\n"
+        "middle.text(5, 6, '18')\n"
+        "right.bar(['a', 'b', 'c'], [0.5, 0.8, 0.65])\n"
+        "figure"
+    ),
+    "frames": (
+        "from cvlib.figures import explore\n"
+        "shades = {10: 100, 20: 108, 30: 116}\n"
+        "def square(level):\n"
+        "    return np.full((32, 32), shades[level], np.uint8)\n"
+        "explore(square, alt='A square of level {level}', title='Greys', level=[10, 20, 30])"
+    ),
+    "measured": (
+        "from cvlib.book import expect, setup\n"
+        "from cvlib.figures import new_figure\n"
+        "setup(minutes=1)\n"
+        "losses = np.array([0.61234, 0.31234, 0.21234]) + noise\n"
+        "expect(losses, between=(0.2, 0.7), label='loss')\n"
+        "figure, axes = new_figure()\n"
+        "axes[0, 0].plot([1, 2, 3], losses)\n"
+        "axes[0, 0].plot([1, 2, 3], [0.7, 0.6, 0.5])\n"
+        "figure"
+    ),
     "time": "print(f'it took ≈ {time.perf_counter() % 1:.3f} s')",
     "band": (
         "from cvlib.book import expect\n"
         "accuracy = 0.5\n"
         "expect(accuracy, between=(0.4, 0.6), label='accuracy')"
     ),
+    "updated": "handle = display(0, display_id=True)",
+    "updates": "handle.update(1)",
     "html": (
         "picture = np.full((64, 64, 3), 30, np.uint8)\n"
         "picture[place:place + 16] = 255, 120, 0\n"
@@ -92,6 +128,11 @@ def source(old: str, new: str) -> Edit:
     return edit
 
 
+def after(line: str) -> Edit:
+    """Put a line before the last, which shows the figure."""
+    return lambda cell: cell.update(source=cell.source.removesuffix("figure") + f"{line}\nfigure")
+
+
 def stored(**changed: object) -> Edit:
     return lambda cell: cell.update(changed)
 
@@ -100,6 +141,7 @@ def metadata(**nbval: object) -> Edit:
     return lambda cell: cell.metadata.update(nbval=nbval)
 
 
+FONT = "import cvlib.figures.style\ncvlib.figures.style.STYLE['font.family'] = 'DejaVu Serif'"
 # The fault's name, the cell it is planted in, what is done to it, what must be said.
 FAULTS: list[tuple[str, str, list[Edit], str]] = [
     ("integer", "integers", [source("61706", "61707")], "came   | weights (3, 4) parameters 61707"),
@@ -112,8 +154,43 @@ FAULTS: list[tuple[str, str, list[Edit], str]] = [
         [source("+ noise:", "+ 1e-5:"), metadata(rtol=0, atol=1e-8)],
         "1e-08 allowed",
     ),
+    ("axis label", "curves", [source("'epoch'", "'step'")], "x label: the text differs"),
+    ("legend", "curves", [source("left.legend()", "left")], "lacks legend"),
+    ("legend text", "curves", [source("'two'", "'too'")], "legend: the text differs"),
+    ("colour map", "curves", [source("'gray'", "'viridis'")], "colours: the text differs"),
+    (
+        "curve",
+        "curves",
+        [source("x**power,", "x**power * (1 + 0.02 * (power == 2)),")],
+        "lines 2, y",
+    ),
+    (
+        "curve absent",
+        "curves",
+        [source("['one', 'two', 'three']", "['one', 'two']")],
+        "legend: the text differs",
+    ),
+    (
+        "bar",
+        "curves",
+        [source("0.8", "0.824")],
+        "Rectangle #0072b2, number 8 of 12 was 0.8, is 0.824",
+    ),
+    ("caption", "curves", [source("of 25", "of 26")], "title: the text differs"),
+    ("number in a matrix", "curves", [source("'18'", "'19'")], "texts: the text differs"),
+    ("tick", "curves", [source("'c']", "'d']")], "x ticks: the text differs"),
+    ("brighter", "curves", [source("/ 400", "/ 400 + 15 / 255")], "a field differs by 15"),
+    (
+        "frames exchanged",
+        "frames",
+        [source("108, 30: 116", "116, 30: 108")],
+        "frames 2, thumbnail: a field differs by 8",
+    ),
+    ("other curve", "measured", [source("0.6, 0.5]", "0.62, 0.5]")], "lines 2, y"),
+    ("its band", "measured", [source("(0.2, 0.7)", "(0.1, 0.7)")], "its band was [0.2,0.7]"),
+    ("out of it", "measured", [source("losses)\n", "losses - 0.1)\n")], "lines 1, y"),
     ("typo", "decimals", [metadata(rtoll=1)], "expected atol, levels, rtol"),
-    ("curve", "figure", [source("slope", "slope / 2")], "of 255 levels"),
+    ("slope", "figure", [source("slope", "slope / 2")], "figure, axes 1, lines 1"),
     ("frame", "html", [source("[place:", "[40:")], "embedded picture 1 of 1: the picture differs"),
     ("colours", "html", [source("255, 120, 0", "0, 120, 255")], "of 255 levels"),
     ("html", "html", [source("A band", "A bend")], "came   | <p>A bend</p>"),
@@ -139,7 +216,26 @@ HARMLESS: list[tuple[str, str, list[Edit]]] = [
     ("wide", "decimals", [source("+ noise:", "+ 1e-3:"), metadata(rtol=0.1)]),
     ("measured", "band", [source("0.5", "0.45")]),
     ("shade", "html", [source("255, 120, 0", "255, 130, 0")]),
-    ("lenient", "figure", [source("slope", "slope / 2"), metadata(levels=255)]),
+    ("lenient", "html", [source("[place:", "[40:"), metadata(levels=255)]),
+    ("resolution", "curves", [source("figure, ((", "figure, (("), after("figure.dpi = 100")]),
+    ("font", "curves", [source("setup(minutes=1)", "setup(minutes=1)\n" + FONT)]),
+    ("measured curve", "measured", [source("+ noise", "+ 0.05")]),
+]
+
+
+# What weakens a promise, planted in the cell "band": what must be said.
+WEAKER: list[tuple[str, str, list[Edit], str]] = [
+    ("widened", "band", [source("(0.4", "(0.1")], "came:   In [{}] accuracy: 0.1 to 0.6"),
+    (
+        "deleted",
+        "band",
+        [
+            source(
+                "expect(accuracy, between=(0.4, 0.6), label='accuracy')", "print('accuracy ≈ 0.5')"
+            )
+        ],
+        "ledger: In [{}] accuracy: 0.4 to 0.6",
+    ),
 ]
 
 
@@ -154,6 +250,10 @@ def executed(path: Path, cells: dict[str, str]) -> NotebookNode:
     nbformat.write(nbformat.v4.new_notebook(cells=made), path)
     execute.execute(path)
     return nbformat.read(path, as_version=4)
+
+
+def count_of(notebook: NotebookNode, name: str) -> int:
+    return next(cell.execution_count for cell in notebook.cells if cell.id == name)
 
 
 def copy_with(notebook: NotebookNode, plans: Sequence[tuple]) -> NotebookNode:
@@ -203,7 +303,15 @@ def verdicts(notebook: NotebookNode, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("copies in a folder with blanks")
     whole = [("", "html", [])]
     exits = [("", "faces", [source("os.urandom", "os._exit(3) or os.urandom")])]
-    plans = {"faults": FAULTS, "harmless": HARMLESS, "exit": exits, "alone": whole}
+    kept = [("", "band", [])]
+    plans = {
+        "weaker": WEAKER,
+        "kept": kept,
+        "faults": FAULTS,
+        "harmless": HARMLESS,
+        "exit": exits,
+        "alone": whole,
+    }
     for name, plan in {**plans, "lacking": whole, "having": whole}.items():
         changed = copy_with(notebook, plan)
         needs = {"lacking": ["MNIST", "CIFAR10"], "having": "MNIST"}.get(name, [])
@@ -213,8 +321,13 @@ def verdicts(notebook: NotebookNode, tmp_path_factory: pytest.TempPathFactory) -
     executed(folder / "threads.ipynb", THREADS)
     assert (folder / "threads").read_text() == "1"
     (folder / "sets" / "MNIST" / "raw").mkdir(parents=True)
+    promised = [f"  In [{count_of(notebook, 'band')}] accuracy: 0.4 to 0.6"]
+    (folder / "promises.txt").write_text(
+        "\n".join(["weaker.ipynb", *promised, "kept.ipynb", *promised])
+    )
     verdicts = run_pytest(
         folder,
+        f"--promises={folder / 'promises.txt'}",
         "--deselect=alone.ipynb::In [1]",
         OMP_NUM_THREADS="2",
         CVLIB_DATA=str(folder / "sets"),
@@ -234,6 +347,16 @@ def test_fault_is_told_by_its_cell_alone(verdicts: Verdicts, fault: tuple) -> No
     assert faulty.outcome == "failure"
     assert fault[-1] in faulty.message
     assert whole.outcome == "passed"
+
+
+@pytest.mark.parametrize("fault", WEAKER, ids=lambda fault: fault[0])
+def test_weaker_promise_is_told_by_the_ledger(
+    verdicts: Verdicts, notebook: NotebookNode, fault: tuple
+) -> None:
+    faulty = verdicts["weaker"][f"In [{2 * WEAKER.index(fault) + 2}]"]
+    assert faulty.outcome == "failure"
+    assert fault[-1].format(count_of(notebook, "band")) in faulty.message
+    assert outcomes(verdicts, "kept") == ["passed"] * 3
 
 
 @pytest.mark.parametrize("change", HARMLESS, ids=lambda change: change[0])
