@@ -176,7 +176,7 @@ def draw_stamps(
     x
         A picture, ``(H, H)``.
     weight
-        A kernel, ``(K, K)``.
+        A kernel, ``(k, k)``.
     stride, padding, output_padding
         As in :func:`cvlib.layers.convolution.conv_transpose2d`.
 
