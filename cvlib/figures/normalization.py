@@ -144,7 +144,7 @@ def draw_noise(sizes: Sequence[int], noise: Mapping[str, Sequence[float]], *, ti
     Parameters
     ----------
     sizes
-        Pictures a batch.
+        Pictures per batch.
     noise
         The error of a statistic at each size; a curve each.
     title

@@ -63,7 +63,7 @@ def draw_channel_products(
     weight
         Kernels, ``(O, C / groups, kernel height, kernel width)``.
     bias
-        One number an output channel, ``(O,)``.
+        One number per output channel, ``(O,)``.
     output, row, column
         Which number of the result to show in the making.
     groups
@@ -263,7 +263,7 @@ def draw_mixing(matrices: Mapping[str, Tensor]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A table each, a line an output channel, a column an input channel, blue where the weight
+        A table each, a line per output channel, a column per input channel, blue where the weight
         is not 0.
 
     Examples
