@@ -265,7 +265,7 @@ class Preprocess:
         top, left = start
         if self.mode == "fast":
             pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_LINEAR)
-        # First by name, in memory the channels stay last: so torch is fastest.
+        # First by name, in memory the channels stay last: torch resizes that faster, given AVX2.
         batch = torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
         batch = batch.reshape(1, *pixels.shape[:2], -1).permute(0, 3, 1, 2)
         if self.mode == "exact":
