@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from cvlib.layers.arguments import integer, number
 from cvlib.training.batches import Pictures
 from cvlib.training.checks import MakeOptimizer, check_model, make_optimizer
-from cvlib.training.loop import Loss, fit
+from cvlib.training.loop import fit
+from cvlib.training.means import Loss, Mean
 
 __all__ = ["RangeTest", "find_learning_rate"]
 
@@ -136,30 +136,33 @@ def find_learning_rate(
     own = float(made.param_groups[0]["lr"])
     if not own:
         raise ValueError("optimizer has the learning rate 0; expected one that can be multiplied")
-    criterion = loss or F.cross_entropy
+    criterion = Mean(loss)
     rates: list[float] = []
     losses: list[float] = []
 
     def rate_of(step: int) -> float:
         return bottom * (top / bottom) ** (step / (steps - 1))
 
-    mean = 0.0
+    mean, step = 0.0, -1
 
     def watch(outputs: Tensor, targets: Tensor) -> Tensor:
-        nonlocal mean
-        value = criterion(outputs, targets)
-        now, step = float(value.detach()), len(losses)
+        nonlocal mean, step
+        criterion.clear()
+        value = criterion(outputs, targets, len(outputs))
+        now, step = float(value.detach()), step + 1
         if not math.isfinite(now):
             if step:
                 raise _EnoughError
             raise FloatingPointError(f"the loss is {now} at the first step: look at the model")
-        mean = _SMOOTHING * mean + (1 - _SMOOTHING) * now
-        rates.append(rate_of(step))
-        losses.append(mean / (1 - _SMOOTHING ** (step + 1)))  # as if it had not begun at 0
-        if step == steps - 1 or losses[-1] > _EXPLODED * min(losses):
+        if float(criterion.shares[-1]):  # else nothing of this batch counts
+            mean = _SMOOTHING * mean + (1 - _SMOOTHING) * now
+            rates.append(rate_of(step))
+            losses.append(mean / (1 - _SMOOTHING ** len(rates)))  # as if it had not begun at 0
+        if step == steps - 1 or (losses and losses[-1] > _EXPLODED * min(losses)):
             raise _EnoughError
         return value
 
+    watch.over_pictures = True  # type: ignore[attr-defined] # so that fit asks only for batches
     with torch.random.fork_rng(), suppress(_EnoughError):
         fit(
             twin,

@@ -38,13 +38,13 @@ from cvlib.training.checks import (
 )
 from cvlib.training.data_parallel import agreed, parallel, processes, share_out, summed
 from cvlib.training.history import Epoch, Evaluation, History
+from cvlib.training.means import Loss, Mean
 from cvlib.training.pace import Pace, Schedule
 from cvlib.training.regularization import EarlyStopping
 from cvlib.training.run import Run
 
 __all__ = ["Epoch", "Evaluation", "History", "evaluate", "fit"]
 
-Loss = Callable[[Tensor, Tensor], Tensor]
 Metric = Callable[[Tensor, Tensor], Tensor | float]
 Augment = Callable[[Tensor, Tensor, Generator], tuple[Tensor, Tensor]]
 
@@ -102,6 +102,10 @@ def fit(
     loss
         A function of outputs (B, K) and labels (B,) that gives the batch's mean; cross entropy by
         default. After an augmentation that mixes pictures it gets probabilities (B, K) for labels.
+        Where classes have weights, or one is ignored, pass torch's ``CrossEntropyLoss`` with them,
+        or a ``functools.partial`` of a ``cross_entropy``: what a batch counts is read from it. For
+        a function of your own, the outputs of an epoch are kept, to record its value for all of
+        them; several processes weigh their shares of a batch by pictures.
     metrics
         By name, functions of all outputs (N, K) and labels (N,) of the test set, measured after
         each epoch (:mod:`cvlib.training.metrics`).
@@ -178,7 +182,7 @@ def fit(
     team = processes()
     place = moved(model, device)
     steps = make_optimizer(model, optimizer)
-    criterion = loss or F.cross_entropy
+    criterion = Mean(loss)
     changes = (augment,) if callable(augment) else tuple(augment or ())
     precision, scaler = precision_of(amp, place)
     shuffler = Generator().manual_seed(seed)
@@ -209,7 +213,8 @@ def fit(
             number = len(run.epochs) + 1
             bar.set_description(f"epoch {number} of {epochs}", refresh=False)
             generator = run.generator()
-            losses, counts = [], []
+            criterion.clear()
+            counts: list[int] = []
             right = torch.zeros((), dtype=torch.int64, device=place)
             for batch, (images, labels, count, weight) in enumerate(batches):
                 targets = labels
@@ -217,28 +222,29 @@ def fit(
                     images, targets = change(images, targets, generator)
                 output = _outputs(forward, images, precision)
                 check_output(output, len(labels), batches.highest, "train")
-                mean = criterion(output.float() if amp else output, targets)
-                check_loss(mean)
+                mean = criterion(output.float() if amp else output, targets, count)
+                factor = criterion.factor(weight)
                 pace.before_step((number - 1) * len(batches) + batch)
                 steps.zero_grad()
-                scaler.scale(mean if weight == 1 else mean * weight).backward()
+                alone = isinstance(factor, float) and factor == 1
+                scaler.scale(mean if alone else mean * factor).backward()
                 scaler.step(steps)
                 scaler.update()
                 pace.after_step()
                 # Kept on the device: reading a number here would make the CPU wait for each step.
-                losses.append(mean.detach())
                 counts.append(count)
                 wanted = targets if targets.ndim == 1 else targets.argmax(1)
                 right += (output.detach().argmax(1) == wanted)[:count].sum()
                 bar.update()
-            check_finite(losses, number, steps)
-            parts = [_total(losses, counts), right, torch.tensor(sum(counts))]
-            sums = summed(torch.stack([part.double().to(place) for part in parts]))
-            train_loss, train_accuracy = (sums[:2] / sums[2]).tolist()
+            check_finite(criterion.losses, number, steps)
+            train_loss = criterion.over_all()
+            parts = [right, torch.tensor(sum(counts))]
+            known, pictures = summed(torch.stack([part.double().to(place) for part in parts]))
+            train_accuracy = float(known / pictures)
             share_out(model)
             record = Epoch(number, train_loss, train_accuracy, learning_rate=pace.rate)
             if held_out is not None and team.rank == 0:
-                measured = _measure(model, held_out, "test", criterion, metrics)
+                measured = _measure(model, held_out, "test", criterion.loss, metrics)
                 record = replace(
                     record,
                     test_loss=measured.loss,
@@ -275,8 +281,7 @@ def evaluate(
     batch_size
         Pictures at a time. It changes speed and memory, and nothing else.
     loss
-        A function of outputs (B, K) and labels (B,) that gives the batch's mean; cross entropy by
-        default.
+        A function of all outputs (N, K) and labels (N,); cross entropy by default.
     metrics
         By name, functions of all outputs (N, K) and labels (N,).
     device
@@ -285,8 +290,7 @@ def evaluate(
     Returns
     -------
     Evaluation
-        The mean loss over the pictures, the share of them that is classified right, and the
-        metrics.
+        The loss of all pictures, the share of them that is classified right, and the metrics.
 
     Raises
     ------
@@ -323,23 +327,22 @@ def _measure(
     criterion: Loss,
     metrics: Mapping[str, Metric] | None,
 ) -> Evaluation:
-    outputs, labels, losses, counts = [], [], [], []
+    outputs, labels = [], []
     with _mode(model, training=False), torch.inference_mode():
         for batch in batches:
             output = _outputs(model, batch.images, nullcontext())
             check_output(output, len(batch.labels), batches.highest, name)
-            losses.append(criterion(output, batch.labels))
-            check_loss(losses[-1])
-            counts.append(batch.counted)
             outputs.append(output)
             labels.append(batch.labels)
         all_outputs, all_labels = torch.cat(outputs), torch.cat(labels)
+        # Of all at once: a mean of the batches' means is none where classes weigh, or are ignored.
+        mean = criterion(all_outputs, all_labels)
+        check_loss(mean)
         right = int((all_outputs.argmax(1) == all_labels).sum())
         others = {
             key: float(metric(all_outputs, all_labels)) for key, metric in (metrics or {}).items()
         }
-    pictures = sum(counts)
-    return Evaluation(float(_total(losses, counts)) / pictures, right / pictures, others)
+    return Evaluation(float(mean), right / len(all_labels), others)
 
 
 def _outputs(
@@ -356,11 +359,6 @@ def _outputs(
             "expected its tensors to be parameters or buffers (register_buffer), which move with "
             "it"
         ) from error
-
-
-def _total(losses: Sequence[Tensor], counts: Sequence[int]) -> Tensor:
-    """Add up the losses of the pictures: each batch's mean, by its number of pictures."""
-    return torch.stack(list(losses)).double().cpu() @ torch.tensor(counts, dtype=torch.float64)
 
 
 @contextmanager

@@ -27,12 +27,14 @@ def network():
     return nn.Sequential(*layers)
 
 
-def gradient(pictures, count):
-    """Return the gradient of the mean loss of so many pictures, as `fit` has it."""
+def gradient(pictures, count, loss=None):
+    """Return the gradient of the mean loss of so many pictures, as `fit` has it, and the loss."""
     model, before = network(), network()
     pairs = zip(before.parameters(), model.parameters(), strict=True)
-    fit(model, pictures[:count], epochs=1, batch_size=count, optimizer=GRADIENT, device="cpu")
-    return torch.cat([(old - new).flatten() for old, new in pairs]).detach()
+    settings = {"batch_size": count, "optimizer": GRADIENT, "loss": loss, "device": "cpu"}
+    history = fit(model, pictures[:count], epochs=1, **settings)
+    change = torch.cat([(old - new).flatten() for old, new in pairs]).detach()
+    return torch.cat([change, torch.tensor(history.values("train_loss"))])
 
 
 def main(folder):
@@ -43,6 +45,10 @@ def main(folder):
         found = {"processes": count}
         for pictures in (32, 33, 1):  # shared evenly, unevenly, and too few for all
             found[f"gradient of {pictures}"] = gradient(train, pictures)
+        weighted = nn.CrossEntropyLoss(torch.linspace(0, 3, 10), ignore_index=3)
+        found["gradient of weights"] = gradient(train, 33, weighted)
+        hidden = gradient(train, 33, lambda y, t: weighted(y, t))
+        found["loss of one's own"] = float(hidden[-1])
         model, again = network(), network()
         settings = {"epochs": 3, "batch_size": 50, "schedule": cosine, "device": device}
         settings |= {"optimizer": partial(torch.optim.Adam, lr=0.01)}

@@ -27,12 +27,18 @@ def found(tmp_path_factory):
     return {name: torch.load(folder / f"{name}.found") for name in ("1-0", "2-0", "2-1")}
 
 
-@pytest.mark.parametrize("pictures", [32, 33, 1])
+@pytest.mark.parametrize("pictures", [32, 33, 1, "weights"])
 def test_two_processes_give_the_gradients_of_one(found, pictures):
     alone, first, second = (part[f"gradient of {pictures}"] for part in found.values())
     assert alone.norm() > 0.1
     assert torch.equal(first, second)
     torch.testing.assert_close(first, alone, rtol=1e-5, atol=1e-6)
+
+
+def test_two_processes_record_the_loss_of_one(found):
+    expected = float(found["1-0"]["gradient of weights"][-1])
+    for part in found.values():
+        assert part["loss of one's own"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_two_processes_train_as_one(found):

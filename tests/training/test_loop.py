@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
+from cvlib import layers
 from cvlib.data import ImageSet
 from cvlib.training import EarlyStopping, evaluate, fit
 from tests.training.classifiers import SGD, Recorder, linear, numbered, weights
@@ -245,6 +246,41 @@ def test_mixed_precision_learns_nearly_the_same(sets, amp):
     assert measured.train_loss == pytest.approx(exact.train_loss, rel=0.02)
     with pytest.raises(ValueError, match="amp is 'half'; expected False, True, 'bfloat16' or"):
         fit(model, *sets, epochs=1, amp="half", device="cpu")
+
+
+class Flat(nn.Module):
+    """Attention of each place to all, by the package's own layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = layers.MultiheadAttention(4, 2)
+
+    def forward(self, x):
+        places = x.flatten(2).mT
+        return self.attention(places, places, places)[0].mT.reshape(x.shape)
+
+
+OWN = {
+    "BatchNorm2d": lambda: [layers.BatchNorm2d(4), nn.Flatten()],
+    "SqueezeExcitation": lambda: [layers.SqueezeExcitation(4, 2), nn.Flatten()],
+    "SpatialAttention": lambda: [layers.SpatialAttention(3), nn.Flatten()],
+    "MultiheadAttention": lambda: [Flat(), nn.Flatten()],
+    "AttentionPool": lambda: [layers.AttentionPool(4)],
+}
+
+
+@pytest.mark.parametrize("amp", ["bfloat16", "float16"])
+@pytest.mark.parametrize("name", OWN)
+def test_own_layers_learn_in_mixed_precision(sets, name, amp):
+    def trained(amp):
+        torch.manual_seed(0)
+        size = 4 if name == "AttentionPool" else 144
+        model = nn.Sequential(nn.Conv2d(1, 4, 3), *OWN[name](), nn.Linear(size, 10))
+        adam = torch.optim.Adam(model.parameters(), lr=0.01)
+        settings = {"optimizer": adam, "batch_size": 50, "device": "cpu"}
+        return fit(model, sets[0][:300], epochs=2, amp=amp, **settings).values("train_loss")
+
+    assert trained(amp) == pytest.approx(trained(False), rel=0.02)
 
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
