@@ -8,7 +8,7 @@ WINDOWS := .venv-window/ready
 PAGES := $(wildcard book/* book/*/* cvlib/*.py cvlib/*/*.py results/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book serve lab test execute lock format lint linkcheck clean
+.PHONY: help environment book serve lab test machines execute lock format lint linkcheck clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -46,8 +46,11 @@ lab: $(READY)  ## Open the notebooks in JupyterLab
 test: $(READY) $(WINDOWS) book  ## Run every test: unit, doctest, notebooks, site
 	$(RUN) -m pytest
 
+machines: $(READY)  ## Run every notebook as other machines would (MACHINES="sse41 home", DEVICE=cuda)
+	CVLIB_DEVICE=$(or $(DEVICE),cpu) $(RUN) -m tests.regression.machines $(MACHINES)
+
 execute: $(READY)  ## Run every notebook again and store its outputs
-	$(RUN) book/execute.py $(NOTEBOOKS)
+	$(RUN) -m book.execute $(NOTEBOOKS)
 
 lock: $(READY)  ## Resolve the dependencies anew
 	$(RUN) -m uv pip compile pyproject.toml --quiet --all-extras --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock

@@ -110,6 +110,8 @@ def notebook_client(
     nbclient.NotebookClient
         A client whose kernel is not yet started: see :func:`running`.
     """
+    # For those who try the notebooks with torch in another state.
+    first = filter(None, [os.environ.get("CVLIB_KERNEL_LINE")])
     client = NotebookClient(
         notebook,
         km=AsyncKernelManager(
@@ -127,6 +129,7 @@ def notebook_client(
             "--HistoryManager.hist_file=:memory:",
             "--log-level=ERROR",
             "--InteractiveShellApp.extra_extensions=cvlib.book",
+            *(f"--InteractiveShellApp.exec_lines={line}" for line in first),
         ],
     )
     client.widget_registry["@jupyter-widgets/output"]["OutputModel"] = (
@@ -148,14 +151,23 @@ def running(
         Variables to set beside those of this process. ``MPLBACKEND`` is not
         handed on, which would keep figures out of the outputs, nor is
         ``PYTEST_CURRENT_TEST``, which would keep what C code prints. Progress
-        bars are off: they are for who is waiting.
+        bars are off: they are for those who wait. matplotlib keeps its cache
+        in ``_build``, so that no settings of a home change a figure, and no
+        home need be writable.
 
     Returns
     -------
     context manager
         The kernel runs inside, and is killed at the end.
     """
-    environment = {**os.environ, "CVLIB_PROGRESS": "0", **environment}
+    cache = BOOK.resolve().parent / "_build" / "matplotlib"
+    cache.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **os.environ,
+        "CVLIB_PROGRESS": "0",
+        "MPLCONFIGDIR": str(cache),
+        **environment,
+    }
     for name in ("MPLBACKEND", "PYTEST_CURRENT_TEST"):
         environment.pop(name, None)
     return client.setup_kernel(env=environment, cleanup_kc=True)
