@@ -53,7 +53,7 @@ def draw_loop() -> Figure:
             (1.2 * np.cos(start), np.sin(start)),
             arrowprops=_ARROW | {"connectionstyle": "arc3,rad=-0.15"},
         )
-    place.text(0, 0, "one batch\na turn", ha="center", va="center", bbox=_BOX)
+    place.text(0, 0, "one batch\nper turn", ha="center", va="center", bbox=_BOX)
     return figure
 
 
@@ -146,38 +146,48 @@ def draw_reliability(curves: Mapping[str, tuple[Tensor, Tensor]], *, title: str)
 
 
 def draw_errors(
-    panels: Mapping[str, tuple[Sequence[int], Sequence[float], Sequence[float]]], *, title: str
+    panels: Mapping[
+        str, tuple[Sequence[int], Sequence[Sequence[float]], Sequence[Sequence[float]]]
+    ],
+    *,
+    title: str,
 ) -> Figure:
     """Draw the errors in training and test against something of which there can be more.
 
     Parameters
     ----------
     panels
-        By what there is more of: how many, the error on training pictures, that on test pictures.
+        By what there is more of: how many, the errors on training pictures, those on test
+        pictures. Of the errors a row per number, and in it one per seed.
     title
         What to see.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A panel each, the numbers on a logarithmic axis; training drawn through, test dashed.
+        A panel each, the numbers on a logarithmic axis; a small mark per seed, and a line through
+        the means, for training drawn through, for test dashed.
 
     Examples
     --------
-    >>> figure = draw_errors({"hidden units": ([2, 4], [0.5, 0.1], [0.6, 0.3])}, title="Falling")
-    >>> figure.axes[0].get_xlabel()
-    'hidden units'
+    >>> panels = {"hidden units": ([2, 4], [[0.5, 0.75], [0.25, 0.0]], [[0.75, 1.0], [0.5, 0.25]])}
+    >>> figure = draw_errors(panels, title="Falling")
+    >>> figure.axes[0].lines[0].get_ydata().tolist()
+    [0.625, 0.125]
     """
     figure, axes = new_figure(1, len(panels), width=6.4, height=3.0, title=title, sharey=True)
     for place, (name, (sizes, train, test)) in zip(axes[0], panels.items(), strict=True):
-        for values, label, style in ((train, "train", "-o"), (test, "test", "--s")):
+        for rows, label, style in ((train, "train", "-o"), (test, "test", "--s")):
             colour = palette["blue" if label == "train" else "vermillion"]
-            place.plot(sizes, values, style, color=colour, label=label, markersize=4)
+            means = [sum(row) / len(row) for row in rows]
+            place.plot(sizes, means, style, color=colour, label=label, markersize=4)
+            for size, row in zip(sizes, rows, strict=True):
+                place.scatter([size] * len(row), row, s=12, color=colour, alpha=0.45)
         place.set_xscale("log")
         place.minorticks_off()
         place.set_xticks(sizes, [str(size) for size in sizes])
         place.set(xlabel=name)
         place.grid(alpha=0.25)
-    axes[0, 0].set(ylabel="error", ylim=(0, None))
+    axes[0, 0].set(ylabel="error", ylim=(0, 0.9))  # guessing errs nine times in ten
     axes[0, 0].legend()
     return figure

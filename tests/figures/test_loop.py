@@ -62,14 +62,18 @@ def test_reliability_has_a_curve_each() -> None:
 
 def test_errors_have_a_tick_for_each_size() -> None:
     panels = {
-        "hidden units": ([2, 4, 64], [0.6, 0.3, 0.0], [0.7, 0.4, 0.1]),
-        "pictures": ([50, 1400], [0.0, 0.1], [0.3, 0.1]),
+        "hidden units": ([2, 4, 64], [[0.6], [0.3], [0.0]], [[0.7], [0.4], [0.1]]),
+        "pictures": ([50, 1400], [[0.0, 0.25], [0.5, 1.0]], [[0.25, 0.75], [0.5, 0.0]]),
     }
     figure = draw_errors(panels, title="More of both helps")
     for place, (name, (sizes, *errors)) in zip(figure.axes, panels.items(), strict=True):
         assert place.get_xlabel() == name
         assert [label.get_text() for label in place.get_xticklabels()] == [*map(str, sizes)]
-        for line, values in zip(place.lines, errors, strict=True):
+        for line, rows in zip(place.lines, errors, strict=True):
             assert list(line.get_xdata()) == list(sizes)
-            assert list(line.get_ydata()) == values
+            assert list(line.get_ydata()) == [sum(row) / len(row) for row in rows]
+        marks = [(x, y) for marks in place.collections for x, y in marks.get_offsets().tolist()]
+        pairs = [pair for rows in errors for pair in zip(sizes, rows, strict=True)]
+        assert marks == [(size, error) for size, row in pairs for error in row]
+        assert place.get_ylim() == (0, 0.9)
     assert_nothing_is_clipped(figure)
