@@ -14,6 +14,7 @@ import yaml
 from click.testing import CliRunner
 
 from tests.checkout import ROOT, WORKFLOWS, name_of, run, workflow_steps
+from tests.regression.machines import MACHINES
 
 # The jobs that may change anything outside of their machine, and what.
 WRITES = {
@@ -99,7 +100,10 @@ def test_ci_script_is_executable_and_stops_at_the_first_error() -> None:
     assert script.stat().st_mode & stat.S_IXUSR
     run("bash", "-n", script)
     assert "\nset -euo pipefail\n" in script.read_text("utf-8")
-    assert script.read_text("utf-8").rstrip().endswith("exec make test </dev/null")
+    *_, test, machine = script.read_text("utf-8").rstrip().splitlines()
+    assert test == "make test </dev/null"
+    name = machine.removeprefix("exec make machines MACHINES=").removesuffix(" </dev/null")
+    assert name in MACHINES
 
 
 def test_hooks_run_the_locked_tools() -> None:
