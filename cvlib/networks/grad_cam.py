@@ -20,6 +20,7 @@ def grad_cam(
     classes: int | Sequence[int] | Tensor | None = None,
     *,
     upsample: bool = True,
+    channels_last: bool | None = None,
 ) -> Tensor:
     r"""Weight the maps of a layer by what they do for a class, add them up, keep what is positive.
 
@@ -40,6 +41,10 @@ def grad_cam(
         A class for all pictures, or one for each; the one that the network chooses by default.
     upsample
         Whether to enlarge the maps to the pictures' size, bilinearly.
+    channels_last
+        Whether the layer gives (N, height, width, C), as those of Swin transformers do, not
+        (N, C, height, width). Without it, the latter; and a layer is refused whose output has the
+        pictures' shape in the former alone.
 
     Returns
     -------
@@ -66,21 +71,45 @@ def grad_cam(
     with torch.inference_mode(False), torch.enable_grad(), recording(model, [layer]) as outputs:
         x = images.detach().clone().requires_grad_()
         scores = class_scores(model(x), classes)
-        maps = _maps(outputs, layer)
+        maps = _maps(outputs, layer, x, channels_last)
+        for what, values in (("outputs", scores), (f"maps in {layer!r}", maps)):
+            if not values.requires_grad:
+                raise ValueError(
+                    f"model gives {what} without gradients; expected a forward pass that keeps "
+                    "them, without torch.no_grad, torch.inference_mode or detach"
+                )
         (gradients,) = torch.autograd.grad(scores.sum(), maps, allow_unused=True)
     if gradients is None:
         raise ValueError(f"layer is {layer!r}; expected one on which the outputs depend")
+    maps = maps.detach()
+    if channels_last:
+        maps, gradients = maps.permute(0, 3, 1, 2), gradients.permute(0, 3, 1, 2)
     weights = gradients.mean((2, 3), keepdim=True)
-    cam = (weights * maps.detach()).sum(1, keepdim=True).relu()
+    cam = (weights * maps).sum(1, keepdim=True).relu()
     if upsample:
         cam = interpolate(cam, tuple(images.shape[2:]), mode="bilinear")
     return cam[:, 0]
 
 
-def _maps(outputs: dict[str, Tensor], layer: str) -> Tensor:
+def _maps(
+    outputs: dict[str, Tensor], layer: str, images: Tensor, channels_last: bool | None
+) -> Tensor:
     if layer not in outputs:
         raise ValueError(f"layer is {layer!r}, which did not run")
-    if outputs[layer].ndim != 4:
-        shape = tuple(outputs[layer].shape)
+    shape = tuple(outputs[layer].shape)
+    if len(shape) != 4:
         raise ValueError(f"layer is {layer!r}, which gives {shape}; expected (N, C, H, W)")
+    sides = images.shape[2:]
+    if channels_last is None and not _alike(shape[2:], sides) and _alike(shape[1:3], sides):
+        raise ValueError(
+            f"layer is {layer!r}, which gives {shape} for pictures of {sides[0]} × {sides[1]}; "
+            "expected (N, C, H, W), or channels_last=True for (N, H, W, C)"
+        )
     return outputs[layer]
+
+
+def _alike(sides: Sequence[int], others: Sequence[int]) -> bool:
+    """Tell whether sides, each less than 1 off, can be others times one factor."""
+    least = max((side - 1) / other for side, other in zip(sides, others, strict=True))
+    most = min((side + 1) / other for side, other in zip(sides, others, strict=True))
+    return least < most

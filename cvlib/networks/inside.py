@@ -6,7 +6,7 @@ optimizer would use, and want it in evaluation mode, in which pictures do not de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -266,7 +266,7 @@ def class_scores(outputs: Tensor, classes: int | Sequence[int] | Tensor | None) 
     Raises
     ------
     TypeError
-        If classes are not whole numbers.
+        If the outputs are no tensor of floating-point numbers, or classes are not whole numbers.
     ValueError
         If shapes do not fit, or there is no such class.
 
@@ -276,8 +276,18 @@ def class_scores(outputs: Tensor, classes: int | Sequence[int] | Tensor | None) 
     >>> class_scores(outputs, None), class_scores(outputs, 1)
     (tensor([3., 5.]), tensor([3., 2.]))
     """
+    if not isinstance(outputs, Tensor):
+        kind = type(outputs).__name__
+        if isinstance(outputs, Mapping):
+            kind += f" of {', '.join(map(repr, outputs))}"
+        raise TypeError(
+            f"model gives a {kind}; expected a tensor (N, K): wrap it in a module that returns one"
+        )
     if outputs.ndim != 2:
-        raise ValueError(f"the outputs have shape {tuple(outputs.shape)}; expected (N, K)")
+        shape = tuple(outputs.shape)
+        raise ValueError(f"model gives outputs of shape {shape}; expected (N, K)")
+    if not outputs.is_floating_point():
+        raise TypeError(f"model gives outputs of {outputs.dtype}; expected floating-point numbers")
     chosen = outputs.argmax(1) if classes is None else torch.as_tensor(classes)
     if chosen.is_floating_point() or chosen.is_complex() or chosen.dtype == torch.bool:
         raise TypeError(f"classes is {classes!r}; expected whole numbers")

@@ -118,8 +118,8 @@ def occlusion(
     cover = torch.as_tensor(value, dtype=images.dtype, device=images.device)
     with torch.no_grad():
         outputs = model(images)
+        whole = class_scores(outputs, classes)
         chosen = torch.as_tensor(outputs.argmax(1) if classes is None else classes)
-        whole = class_scores(outputs, chosen)
         chosen = chosen.to(images.device).expand(len(images))
         covered = []
         for numbers in torch.arange(len(images) * len(masks)).split(batch_size):

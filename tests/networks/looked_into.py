@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -15,8 +19,8 @@ def small_net(channels: int = 3, classes: int = 5, *, seed: int = 0) -> nn.Seque
             *(nn.MaxPool2d(2), nn.Conv2d(6, 8, 3, bias=False), nn.Tanh()),
             *(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, classes)),
         )
-        for buffer in (model[1].running_mean, model[1].running_var):
-            buffer.uniform_(0.5, 1.5)
+        model[1].running_mean.uniform_(-0.5, 0.5)  # with larger ones the ReLU lets nothing through
+        model[1].running_var.uniform_(0.05, 0.15)
     return model.double().eval()
 
 
@@ -37,3 +41,33 @@ class Watchers(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         maps = self.maps(x)
         return torch.stack([maps[:, 0, row, column] for row, column in self.places], 1)
+
+
+class Gives(nn.Module):
+    """Gives what a function makes of its logits, as networks for other tasks do."""
+
+    def __init__(self, made: Callable[[Tensor], Any]) -> None:
+        super().__init__()
+        self.net, self.made = small_net(), made
+
+    def forward(self, x: Tensor) -> Any:
+        return self.made(self.net(x))
+
+
+class Pair(NamedTuple):
+    """As torchvision's GoogLeNet gives while it is trained."""
+
+    logits: Tensor
+    aux: Tensor
+
+
+NO_TENSORS = {
+    "dict of 'out', 'aux'": lambda y: {"out": y, "aux": y},
+    "OrderedDict of 'out'": lambda y: OrderedDict(out=y),
+    "tuple": lambda y: (y, y),
+    "list": lambda y: [y],
+    "Pair": lambda y: Pair(y, y),
+    "NoneType": lambda y: None,
+    "float": lambda y: float(y.detach().sum()),
+    "ndarray": lambda y: y.detach().numpy(),
+}

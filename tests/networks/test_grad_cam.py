@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+import torchvision
 from captum.attr import LayerAttribution, LayerGradCam
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from torch import nn
 
 from cvlib.networks import pretrained
 from cvlib.networks.grad_cam import grad_cam
-from tests.networks.looked_into import Watchers, pictures, small_net
+from tests.networks.looked_into import NO_TENSORS, Gives, Watchers, pictures, small_net
 
 random_cases = settings(deadline=None, max_examples=40, derandomize=True)
 
@@ -81,6 +82,16 @@ def test_what_speaks_against_a_class_is_left_out() -> None:
     assert grad_cam(model, "0", x, 1).max() == 0
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_network_of_these_tests_shows_something(seed: int) -> None:
+    """Maps that are 0 everywhere would be equal to any other such maps."""
+    for layer in ("0", "1", "3", "4", "5"):
+        cams = [grad_cam(small_net(seed=seed), layer, pictures(2, 3, 12, 12), c) for c in range(5)]
+        shown = torch.stack(cams).flatten(2)
+        assert (shown.amax(2) > 1e-5).float().mean() > 0.4
+        assert shown.std(2).max() > 1e-4
+
+
 def test_the_network_chooses_where_nobody_does() -> None:
     model, x = small_net(), pictures(4, 3, 12, 12)
     chosen = model(x).argmax(1)
@@ -132,3 +143,107 @@ def test_a_layer_without_influence() -> None:
 
     with pytest.raises(ValueError, match="layer is 'aside'; expected one on which the outputs"):
         grad_cam(Aside().eval(), "aside", torch.rand(1, 1, 2, 2))
+
+
+# ---------------------------------------------------------------------------- other outputs
+
+
+@pytest.mark.parametrize(("said", "made"), NO_TENSORS.items())
+def test_outputs_that_are_no_tensor(said: str, made: Any) -> None:
+    with pytest.raises(TypeError, match=f"^model gives a {said}; expected a tensor"):
+        grad_cam(Gives(made).eval(), "net.4", pictures(1, 3, 12, 12))
+
+
+def test_outputs_of_another_shape_or_kind() -> None:
+    with pytest.raises(ValueError, match=r"model gives outputs of shape \(1, 5, 1\); expected"):
+        grad_cam(Gives(lambda y: y[..., None]).eval(), "net.4", pictures(1, 3, 12, 12))
+    with pytest.raises(TypeError, match=r"outputs of torch.int64; expected floating-point"):
+        grad_cam(Gives(lambda y: y.long()).eval(), "net.4", pictures(1, 3, 12, 12))
+
+
+@pytest.mark.parametrize("how", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_network_that_keeps_no_gradients(how: Any, whole: bool) -> None:
+    class Silent(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = small_net()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            with how():
+                maps = self.net[:5](x)
+                if whole:
+                    return self.net[5:](maps)
+            return self.net[5:](maps.clone())
+
+    what = "outputs" if whole else r"maps in 'net\.4'"
+    with pytest.raises(ValueError, match=f"^model gives {what} without gradients; expected a for"):
+        grad_cam(Silent().eval(), "net.4", pictures(1, 3, 12, 12))
+
+
+def test_outputs_that_are_detached() -> None:
+    with pytest.raises(ValueError, match="model gives outputs without gradients"):
+        grad_cam(Gives(torch.Tensor.detach).eval(), "net.4", pictures(1, 3, 12, 12))
+
+
+# ---------------------------------------------------------------------------- channels last
+
+
+class ChannelsLast(nn.Module):
+    """A network that works on (N, H, W, C) until it classifies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = small_net()
+        self.first, self.last = nn.Identity(), nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        maps = self.first(self.net[:5](x))
+        return self.net[5:](self.last(maps.permute(0, 2, 3, 1)).permute(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize("sides", [(12, 12), (30, 12), (12, 31), (40, 40)])
+@pytest.mark.parametrize("upsample", [True, False])
+def test_a_layer_with_channels_last_is_refused_or_gives_its_map(
+    sides: tuple[int, int], upsample: bool
+) -> None:
+    model, x = ChannelsLast().eval(), pictures(2, 3, *sides)
+    expected = grad_cam(model, "first", x, [0, 3], upsample=upsample)
+    ours = grad_cam(model, "last", x, [0, 3], upsample=upsample, channels_last=True)
+    torch.testing.assert_close(ours, expected)
+    assert expected.max() > 0
+    if min(sides) > 7:  # less than that, 8 channels can as well be places
+        with pytest.raises(ValueError, match=r"gives .*, 8\) for pictures of .*channels_last="):
+            grad_cam(model, "last", x)
+
+
+def test_a_swin_transformer_is_refused_or_gives_its_map() -> None:
+    model = torchvision.models.SwinTransformer(
+        *([4, 4], 8, [1, 1], [1, 2], [2, 2]), num_classes=3
+    ).eval()
+    x = torch.rand(1, 3, 48, 32)
+    for layer, sides in (("features.1", (12, 8)), ("features", (6, 4)), ("norm", (6, 4))):
+        with pytest.raises(ValueError, match=r"expected \(N, C, H, W\), or channels_last=True for"):
+            grad_cam(model, layer, x)
+        cam = grad_cam(model, layer, x, 1, upsample=False, channels_last=True)
+        assert cam.shape == (1, *sides)
+    first = grad_cam(model, "permute", x, 1, upsample=False)
+    torch.testing.assert_close(cam, first)  # the same maps, with the channels first
+    assert grad_cam(model, "features", x, 1, channels_last=True).shape == (1, 48, 32)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 7, 96])
+@pytest.mark.parametrize("sides", [(7, 7), (1, 1), (6, 4), (14, 21)])
+def test_maps_of_usual_layers_are_not_refused(channels: int, sides: tuple[int, int]) -> None:
+    pooled = (nn.AdaptiveAvgPool2d(sides), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    model = nn.Sequential(nn.Conv2d(1, channels, 1), *pooled).eval()
+    x = torch.rand(1, 1, 2 * sides[0], 2 * sides[1])
+    for choice in (None, False):
+        cam = grad_cam(model, "1", x, 0, upsample=False, channels_last=choice)
+        assert cam.shape == (1, *sides)
+
+
+def test_who_says_that_channels_come_first_is_believed() -> None:
+    x = pictures(1, 3, 12, 12)
+    cam = grad_cam(ChannelsLast().eval(), "last", x, 0, upsample=False, channels_last=False)
+    assert cam.shape == (1, 4, 8)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from cvlib.networks import pretrained
 from cvlib.networks.occlusion import occlusion, patch_masks
-from tests.networks.looked_into import Watchers, pictures, small_net
+from tests.networks.looked_into import NO_TENSORS, Gives, Watchers, pictures, small_net
 
 random_cases = settings(deadline=None, max_examples=25, derandomize=True)
 
@@ -126,3 +126,10 @@ def test_arguments_that_do_not_fit(arguments: dict[str, Any], message: str) -> N
 def test_gradients_are_not_kept() -> None:
     drops = occlusion(small_net(), pictures(1, 3, 8, 8), size=4, stride=4)
     assert not drops.requires_grad
+
+
+@pytest.mark.parametrize(("said", "made"), NO_TENSORS.items())
+def test_outputs_that_are_no_tensor(said: str, made: Any) -> None:
+    for classes in (None, 0):
+        with pytest.raises(TypeError, match=f"^model gives a {said}; expected a tensor"):
+            occlusion(Gives(made).eval(), pictures(1, 3, 12, 12), classes, size=4, stride=4)
