@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import torch.nn.functional as F
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -100,7 +99,7 @@ def draw_weights(weights: Mapping[str, Tensor], *, title: str) -> Figure:
 
 
 def overlay(
-    picture: Any, weights: Tensor, patch: tuple[int, int] | None = None
+    picture: Any, weights: Tensor, patch: tuple[int, int] | None = None, start: int = 0
 ) -> NDArray[np.uint8]:
     """Lay a map of weights on a picture: where the weight is high, the picture is bright.
 
@@ -113,6 +112,9 @@ def overlay(
         multiples of theirs. The largest leaves the picture as it is.
     patch
         Row and column of a weight whose block is framed.
+    start
+        Row and column of the picture at which the first weight's block starts: below 0, so that a
+        block lies around the middle of what its weight sees. The last one fills what is left.
 
     Returns
     -------
@@ -142,13 +144,15 @@ def overlay(
             f"{(height, width)}"
         )
     map_ = weights.detach().float().cpu() / float(weights.max())
-    enlarged = F.interpolate(map_[None, None], size=(height, width), mode="nearest")[0, 0].numpy()
+    down, across = height // rows, width // columns
+    below = ((np.arange(height) - start) // down).clip(0, rows - 1)
+    beside = ((np.arange(width) - start) // across).clip(0, columns - 1)
+    enlarged = map_.numpy()[below[:, None], beside]
     colours = array if array.ndim == 3 else np.stack([array] * 3, axis=2)
     light = _DIMMEST + (1 - _DIMMEST) * enlarged[..., None]
     laid: NDArray[np.uint8] = np.rint(colours * light).astype(np.uint8)
     if patch is not None:
-        down, across = height // rows, width // columns
-        top, left = patch[0] * down, patch[1] * across
+        top, left = patch[0] * down + start, patch[1] * across + start
         block = laid[top : top + down, left : left + across].copy()
         colour = np.array([round(255 * part) for part in to_rgb(palette["sky"])], np.uint8)
         laid[top : top + down, left : left + across] = colour

@@ -64,3 +64,10 @@ def test_a_patch_is_framed_and_left_readable() -> None:
 def test_a_map_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match=r"weights has shape \(3, 2\); expected divisors"):
         overlay(np.zeros((8, 8), np.uint8), torch.ones(3, 2))
+
+
+def test_overlay_lays_blocks_around_the_middles_of_what_the_weights_see() -> None:
+    weights = torch.tensor([[0.0, 1.0], [0.0, 0.0]])
+    laid = overlay(np.full((8, 8), 200, np.uint8), weights, start=-2)[:, :, 0] == 200
+    assert np.argwhere(laid.any(1)).ravel().tolist() == [0, 1]
+    assert np.argwhere(laid.any(0)).ravel().tolist() == [2, 3, 4, 5, 6, 7]
