@@ -12,13 +12,13 @@ import os
 import random
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 import cvlib
+from cvlib.files import expect_path, expect_regular
 
 __all__ = [
     "load_checkpoint",
@@ -46,18 +46,22 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 
     Raises
     ------
+    TypeError, ValueError
+        If it is no path.
     OSError
-        If the disk is full or the path cannot be written. A file that was there stands.
+        If the disk is full or the path cannot be written, or leads to a pipe or a device, whose
+        place is not taken. A file that was there stands.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_atomically(f"{folder}/notes/first.txt", b"hello")
-    ...     [path.name for path in Path(folder, "notes").iterdir()]
+    ...     os.listdir(f"{folder}/notes")
     ['first.txt']
     """
-    place = Path(path)
+    place = expect_path(path)
+    expect_regular(place, OSError)
     # Of a name that does not change, so that a killed run leaves one such file, not many.
     unfinished = place.with_name(f".{place.name}.unfinished")
     try:
@@ -122,11 +126,14 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     ------
     FileNotFoundError
         If there is no such file.
+    TypeError
+        If ``path`` is no path.
     ValueError
         If the file is no checkpoint, is damaged (its checksums are compared), or holds anything
         but tensors and plain values.
     """
-    place = Path(path)
+    place = expect_path(path)
+    expect_regular(place)
     data = place.read_bytes()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cvlib.files import expect_path
 from cvlib.training.checkpoints import write_atomically
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ class History:
         ModuleNotFoundError
             If TensorBoard is not installed.
         """
+        place = expect_path(folder, "folder")
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ModuleNotFoundError as error:
@@ -243,7 +245,7 @@ class History:
                 "to_tensorboard needs TensorBoard; install it: pip install tensorboard"
             ) from error
 
-        with SummaryWriter(str(folder)) as writer:
+        with SummaryWriter(str(place)) as writer:
             for epoch in self.epochs:
                 for name, value in epoch.measures().items():
                     if name != "number":

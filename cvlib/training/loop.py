@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import Generator, Tensor, nn
@@ -21,6 +20,7 @@ from torch.optim import Optimizer
 from tqdm.auto import tqdm
 
 from cvlib.data import ImageSet
+from cvlib.files import expect_path
 from cvlib.layers.arguments import integer
 from cvlib.training.batches import Batches, Pictures, batches_of
 from cvlib.training.checks import (
@@ -202,7 +202,11 @@ def fit(
         early_stopping=early_stopping,
     )
     if checkpoint is not None:
-        run.begin(Path(checkpoint), resume=resume, stretchable=not pace.needs_total_steps)
+        run.begin(
+            expect_path(checkpoint, "checkpoint"),
+            resume=resume,
+            stretchable=not pace.needs_total_steps,
+        )
     elif resume:
         raise ValueError("resume is True without a checkpoint; expected the file to go on from")
 
