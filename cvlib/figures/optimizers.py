@@ -115,7 +115,7 @@ def draw_noise(sizes: Sequence[int], noise: Sequence[float], *, title: str) -> F
 
 
 def draw_search(
-    rates: Sequence[float], losses: Mapping[str, Sequence[float]], *, title: str
+    rates: Sequence[float], losses: Mapping[str, Sequence[Sequence[float]]], *, title: str
 ) -> Figure:
     """Draw the loss that each optimizer reaches with each rate, and its best.
 
@@ -124,26 +124,30 @@ def draw_search(
     rates
         The learning rates tried.
     losses
-        What came of each rate, by the optimizer's name.
+        What came of each rate with each seed, a row per rate, by the optimizer's name.
     title
         What to see.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A curve for each optimizer, its lowest point marked; what is above 3 is drawn at 3.
+        A curve through the means for each optimizer, its lowest point marked, and a thin line from
+        the lowest to the highest seed; what is above 3 is drawn at 3.
 
     Examples
     --------
-    >>> figure = draw_search([0.01, 0.1, 1.0], {"SGD": [2.0, 0.5, 9.0]}, title="A valley again")
+    >>> losses = {"SGD": [[2.0, 2.5], [0.5, 0.75], [9.0, 8.0]]}
+    >>> figure = draw_search([0.01, 0.1, 1.0], losses, title="A valley again")
     >>> figure.axes[0].lines[0].get_ydata().tolist()
-    [2.0, 0.5, 3.0]
+    [2.25, 0.625, 3.0]
     """
     figure, axes = new_figure(width=6.4, height=3.6, title=title)
     place = axes[0, 0]
-    for number, (name, values) in enumerate(losses.items()):
+    for number, (name, rows) in enumerate(losses.items()):
         colour = list(palette.values())[number % len(palette)]
-        shown = [min(value, _WORST) for value in values]
+        cut = [[min(value, _WORST) for value in row] for row in rows]
+        shown = [sum(row) / len(row) for row in cut]
+        place.vlines(rates, list(map(min, cut)), list(map(max, cut)), color=colour, linewidth=1)
         dash = _DASHES[number // len(palette) * 2 + number % 2]
         place.semilogx(rates, shown, dash, color=colour, label=name, linewidth=1.5)
         best = min(range(len(shown)), key=shown.__getitem__)

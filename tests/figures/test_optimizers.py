@@ -53,10 +53,13 @@ def test_noise_stands_beside_the_inverse_root() -> None:
 
 
 def test_search_marks_the_best_rate_and_cuts_what_is_too_bad() -> None:
-    losses = {f"kind {n}": [2.0 + n / 10, 0.5, math.inf] for n in range(8)}
+    losses = {f"kind {n}": [[2.0 + n / 10] * 2, [0.25, 0.75], [math.inf, 9]] for n in range(8)}
     figure = draw_search([0.01, 0.1, 1.0], losses, title="A valley again")
     lines = figure.axes[0].lines
     curves, marks = lines[::2], lines[1::2]
+    for spread in figure.axes[0].collections:  # from the lowest to the highest seed
+        ends = [path.vertices[:, 1].tolist() for path in spread.get_paths()]
+        assert ends[1:] == [[0.25, 0.75], [optimizers._WORST, optimizers._WORST]]
     for number, (curve, mark) in enumerate(zip(curves, marks, strict=True)):
         assert list(curve.get_ydata()) == [2.0 + number / 10, 0.5, optimizers._WORST]
         assert curve.get_label() == f"kind {number}"
