@@ -11,17 +11,19 @@ from cvlib.training.records import write_record
 RESULTS = Path(__file__).parent.parent / "results"
 
 
-def record(name: str, results: dict[str, Any], *, seed: int) -> Path:
+def record(name: str, results: dict[str, Any], *, seed: int, benchmark: str | None = None) -> Path:
     """Write ``results/<name>.json`` at once: a reader never sees half a file.
 
     Parameters
     ----------
     name
-        The benchmark; its command is ``python -m benchmarks.<name>``.
+        The file.
     results
         What was measured, with units in the names.
     seed
         The seed it was measured with.
+    benchmark
+        Which of ``python -m benchmarks.<benchmark>`` it is, where that has another name.
 
     Returns
     -------
@@ -29,6 +31,6 @@ def record(name: str, results: dict[str, Any], *, seed: int) -> Path:
         The file.
     """
     path = RESULTS / f"{name}.json"
-    command = " ".join(["python -m", f"benchmarks.{name}", *sys.argv[1:]])
+    command = " ".join(["python -m", f"benchmarks.{benchmark or name}", *sys.argv[1:]])
     write_record(path, results, command=command, seed=seed)
     return path

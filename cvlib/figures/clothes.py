@@ -116,47 +116,49 @@ def draw_growth(
     return figure
 
 
-def draw_learning(curves: Mapping[str, Sequence[float]], *, title: str) -> Figure:
-    """Draw the accuracy after each epoch, network by network and recipe by recipe.
+def draw_learning(curves: Mapping[str, Sequence[Sequence[float]]], *, title: str) -> Figure:
+    """Draw the accuracy after each epoch, recipe by recipe and seed by seed.
 
     Parameters
     ----------
     curves
-        By a name that begins with the network's, "MLP" or "CNN", the accuracy after each epoch.
-        What is not the first of its network is dashed.
+        By the name of the recipe, for each seed, the accuracy after each epoch.
     title
         What to see.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A curve each.
+        A curve for each seed; those of one recipe share colour and dash.
 
     Examples
     --------
-    >>> figure = draw_learning({"MLP, slowly": [0.1, 0.2], "MLP, well": [0.7, 0.8]}, title="Slow")
+    >>> figure = draw_learning({"slowly": [[0.1, 0.2]], "well": [[0.7, 0.8]]}, title="Slow")
     >>> [line.get_label() for line in figure.axes[0].lines]
-    ['MLP, slowly', 'MLP, well']
+    ['slowly', 'well']
     """
     figure, axes = new_figure(width=6.2, height=3.4, title=title)
     place = axes[0, 0]
-    drawn: set[str] = set()
-    for name, values in curves.items():
-        network = name[:3]
-        colour, marker = _NETWORKS[network]
-        dash = "--" if network in drawn else "-"
-        drawn.add(network)
-        epochs = range(1, len(values) + 1)
-        line = {"color": palette[colour], "marker": marker, "markersize": 4, "label": name}
-        place.plot(epochs, values, dash, **line)
+    looks = zip(palette.values(), ("-", "--", "-.", ":"), "os^D", strict=False)
+    for (name, seeds), (colour, dash, marker) in zip(curves.items(), looks, strict=False):
+        for number, values in enumerate(seeds):
+            line = {"color": colour, "marker": marker, "markersize": 4, "linestyle": dash}
+            label = "_nolegend_" if number else name
+            place.plot(range(1, len(values) + 1), values, label=label, **line)
     place.set(xlabel="epoch", ylabel="accuracy on held-out pictures", ylim=(0, 1))
-    place.set_xticks(range(1, 1 + max(map(len, curves.values()))))
+    longest = max(len(values) for seeds in curves.values() for values in seeds)
+    place.set_xticks(range(1, longest + 1))
     place.grid(alpha=0.25)
     figure.legend(loc="outside lower center", ncols=2, handlelength=4)
     return figure
 
 
-def draw_scores(scores: Mapping[str, Mapping[str, Sequence[float]]], *, title: str) -> Figure:
+def draw_scores(
+    scores: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    title: str,
+    limits: tuple[float, float] | None = None,
+) -> Figure:
     """Draw the accuracies of both networks, seed by seed.
 
     Parameters
@@ -165,6 +167,8 @@ def draw_scores(scores: Mapping[str, Mapping[str, Sequence[float]]], *, title: s
         For each kind of pictures, by network ("MLP", "CNN"), the accuracy with each seed.
     title
         What to see.
+    limits
+        Of the axis of accuracy; as the data are by default.
 
     Returns
     -------
@@ -189,7 +193,7 @@ def draw_scores(scores: Mapping[str, Mapping[str, Sequence[float]]], *, title: s
             place.scatter(mean, row, s=52, label=None if row else name, **look)
     place.set_yticks(range(len(scores)), list(scores))
     place.set_ylim(len(scores) - 0.5, -0.5)
-    place.set_xlabel("accuracy")
+    place.set(xlabel="accuracy", xlim=limits)
     place.grid(alpha=0.25, axis="x")
     figure.legend(loc="outside lower center", ncols=2)
     return figure

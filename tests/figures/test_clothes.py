@@ -51,14 +51,18 @@ def test_growth_has_a_curve_for_each_layer() -> None:
     assert_nothing_is_clipped(figure)
 
 
-def test_learning_tells_networks_by_colour_and_recipes_by_dash() -> None:
-    curves = {"MLP, short": [0.1, 0.2, 0.3], "MLP, well": [0.7, 0.8, 0.85], "CNN": [0.5, 0.9, 0.9]}
+def test_learning_tells_recipes_apart_and_draws_each_seed() -> None:
+    curves = {"short": [[0.1, 0.2, 0.3], [0.2, 0.2, 0.4]], "long": [[0.7, 0.8, 0.85]]}
     figure = draw_learning(curves, title="Early")
-    lines = figure.axes[0].lines
-    assert {str(line.get_label()): list(line.get_ydata()) for line in lines} == curves
+    axes: Any = figure.axes[0]
+    lines = axes.lines
+    assert [list(line.get_ydata()) for line in lines] == [*curves["short"], *curves["long"]]
     assert [list(line.get_xdata()) for line in lines] == [[1, 2, 3]] * 3
-    assert [line.get_linestyle() for line in lines] == ["-", "--", "-"]
+    assert [line.get_linestyle() for line in lines] == ["-", "-", "--"]
     assert lines[0].get_color() == lines[1].get_color() != lines[2].get_color()
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == list(curves)
+    assert axes.get_ylim() == (0, 1)
     assert_nothing_is_clipped(figure)
 
 
@@ -72,8 +76,9 @@ def test_scores_show_each_seed_and_the_mean() -> None:
         "as they are": {"MLP": [0.85, 0.87], "CNN": [0.9, 0.92]},
         "shuffled": {"MLP": [0.86], "CNN": [0.8]},
     }
-    figure = draw_scores(scores, title="Nothing left")
+    figure = draw_scores(scores, title="Nothing left", limits=(0.75, 1))
     axes = figure.axes[0]
+    assert axes.get_xlim() == (0.75, 1)
     assert [label.get_text() for label in axes.get_yticklabels()] == list(scores)
     assert axes.yaxis_inverted()
     shown = points(axes)

@@ -95,6 +95,44 @@ def test_both_see_the_same_number_of_parameters() -> None:
     assert max(counts) / min(counts) < 1.01
 
 
+def test_without_sharing_each_place_has_weights_of_its_own() -> None:
+    torch.manual_seed(0)
+    shared, own = torch.nn.Conv2d(2, 3, 3, padding=1, bias=False), clothes.Unshared(2, 3, side=5)
+    with torch.no_grad():
+        own.weight.copy_(shared.weight.flatten(1).T.expand(25, -1, -1))
+    x = torch.randn(4, 2, 5, 5)
+    torch.testing.assert_close(own(x), shared(x))
+    with torch.no_grad():
+        own.weight[7] = 0  # row 1, column 2
+    before, after = shared(x).flatten(2), own(x).flatten(2)
+    assert after[..., 7].count_nonzero() == 0
+    others = torch.arange(25) != 7
+    torch.testing.assert_close(after[..., others], before[..., others])
+    assert clothes.parameters(clothes.unshared_cnn()) == 6_510_570
+    assert clothes.unshared_cnn()(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
+@needs_sets
+def test_networks_without_sharing_are_recorded(
+    short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clothes, "UNSHARED_EPOCHS", 1)
+    monkeypatch.setattr(clothes, "UNSHARED_PICTURES", 90)
+    monkeypatch.setattr(clothes, "UNSHARED", {"MLP": clothes.fair_mlp})
+    monkeypatch.setattr("sys.argv", ["clothes", "--unshared", "--seeds", "2", "--pictures", "90"])
+    clothes.main()
+    record = json.loads((short / "clothes_unshared.json").read_text())
+    assert record["command"] == "python -m benchmarks.clothes --unshared --seeds 2 --pictures 90"
+    side = record["results"]["networks"]["MLP"]
+    assert record["results"]["pictures"] == 90
+    assert set(side["validation_accuracies"]) == {"1e-06", "0.1"}
+    for kind in ("as_they_are", "shuffled"):
+        accuracies = side[f"{kind}_test_accuracies"]
+        assert side[f"{kind}_test_accuracy_mean"] == pytest.approx(
+            statistics.mean(accuracies), abs=1e-4
+        )
+
+
 def test_one_order_for_all_pictures() -> None:
     images = torch.arange(2 * 784).reshape(2, 1, 28, 28)
     changed = clothes.shuffled(images)
