@@ -45,7 +45,13 @@ def draw_pull(paths: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
 
 
 def draw_stopping(
-    train: Sequence[float], held_out: Sequence[float], best: int, stopped: int, *, title: str
+    train: Sequence[float],
+    held_out: Sequence[float],
+    best: int,
+    stopped: int,
+    *,
+    title: str,
+    top: float,
 ) -> Figure:
     """Draw the losses of a run that went on for too long, and where it should have ended.
 
@@ -57,6 +63,8 @@ def draw_stopping(
         The numbers, counted from 1, of the epoch to keep and of the one after which to stop.
     title
         What to see.
+    top
+        The highest loss that is shown.
 
     Returns
     -------
@@ -65,7 +73,7 @@ def draw_stopping(
 
     Examples
     --------
-    >>> figure = draw_stopping([2.0, 1.0, 0.5], [2.0, 1.5, 1.6], 2, 3, title="Too long")
+    >>> figure = draw_stopping([2.0, 1.0, 0.5], [2.0, 1.5, 1.6], 2, 3, title="Too long", top=2.5)
     >>> [line.get_label() for line in figure.axes[0].lines[:2]]
     ['training', 'validation']
     """
@@ -74,7 +82,6 @@ def draw_stopping(
     epochs = range(1, len(train) + 1)
     place.plot(epochs, train, color=_TRAIN, label="training")
     place.plot(epochs, held_out, "--", color=_HELD_OUT, label="validation")
-    top = 1.12 * max(*train, *held_out)
     for epoch, name, side in ((best, "keep", "right"), (stopped, "stop", "left")):
         place.axvline(epoch, color=palette["grey"], linewidth=1.2, linestyle=":")
         gap = -0.4 if side == "right" else 0.4

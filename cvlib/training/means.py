@@ -121,7 +121,8 @@ class Mean:
             if processes().world_size > 1:
                 shared = gathered([part.cpu() for part in kept])
                 kept = [torch.cat(parts).to(place) for parts in zip(*shared, strict=True)]
-            return float(self.loss(*kept))
+            with torch.no_grad():  # the loss may hold weights, as a penalty does
+                return float(self.loss(*kept))
         losses = torch.stack(self.losses).cpu().double()
         shares = torch.tensor([float(share) for share in self.shares], dtype=torch.float64)
         total, weight = summed(torch.stack([losses @ shares, shares.sum()]).to(place)).tolist()

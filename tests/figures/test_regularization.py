@@ -35,12 +35,13 @@ def test_pull_has_a_curve_for_each_weight() -> None:
 @pytest.mark.parametrize(("best", "stopped"), [(2, 3), (1, 40)])
 def test_stopping_marks_both_epochs(best: int, stopped: int) -> None:
     train, held_out = [2.0 / n for n in range(1, 41)], [1 + 0.02 * n for n in range(1, 41)]
-    figure = draw_stopping(train, held_out, best, stopped, title="Too long")
+    figure = draw_stopping(train, held_out, best, stopped, title="Too long", top=2.5)
     axes = figure.axes[0]
     assert list(axes.lines[0].get_ydata()) == train
     assert list(axes.lines[1].get_ydata()) == held_out
     assert [line.get_xdata()[0] for line in axes.lines[2:]] == [best, stopped]
     assert [text.get_text() for text in axes.texts] == ["keep", "stop"]
+    assert axes.get_ylim() == pytest.approx((0, 2.55))
     assert_nothing_is_clipped(figure)
 
 

@@ -175,3 +175,18 @@ def test_a_finder_of_rates_goes_past_a_batch_that_counts_nothing():
     assert len(found.losses) == len(found.rates) > 1
     assert min(found.losses) > 0
     assert all(map(math.isfinite, found.losses))
+
+
+def test_the_loss_of_a_whole_epoch_makes_no_graph(sets):
+    """A penalty holds weights; only the batches' losses are to be sent back through it."""
+    model, graphs = linear(), []
+
+    def with_penalty(output, target):
+        value = F.cross_entropy(output, target) + model[-1].weight.square().sum()
+        graphs.append(value.requires_grad)
+        return value
+
+    fit(model, sets[0], epochs=1, batch_size=500, optimizer=SGD, loss=with_penalty, device="cpu")
+    *batches, whole = graphs
+    assert all(batches)
+    assert not whole
