@@ -135,7 +135,7 @@ def draw_strengths(
     place.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
     place.set(xlabel="strength", ylabel="accuracy")
     place.grid(alpha=0.25)
-    place.legend(loc="lower left")
+    place.legend(loc="upper right")
     return figure
 
 

@@ -93,7 +93,7 @@ def draw_schedule(factors: Sequence[float], *, title: str) -> Figure:
 
 
 def draw_curves(
-    curves: Mapping[str, Sequence[float]],
+    curves: Mapping[str, Sequence[float] | Sequence[Sequence[float]]],
     *,
     title: str,
     xlabel: str,
@@ -106,7 +106,8 @@ def draw_curves(
     Parameters
     ----------
     curves
-        The values of each curve, by name.
+        The values of each curve, by name; or those of several runs, which then have a thin curve
+        each, of one look.
     title
         What to see.
     xlabel, ylabel
@@ -132,8 +133,11 @@ def draw_curves(
     for (name, values), colour, dash in zip(
         curves.items(), palette.values(), _DASHES, strict=False
     ):
-        numbers = np.arange(first, first + len(values))
-        place.plot(numbers, values, dash, color=colour, label=name)
+        runs = np.atleast_2d(np.asarray(values))
+        numbers = np.arange(first, first + runs.shape[1])
+        for run, label in zip(runs, (name, *[None] * len(runs)), strict=False):
+            width = 2.0 if len(runs) == 1 else 1.2
+            place.plot(numbers, run, dash, color=colour, label=label, linewidth=width)
     place.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if logarithmic else "linear")
     place.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     place.grid(alpha=0.25)
@@ -185,7 +189,7 @@ def draw_outcomes(
     return figure
 
 
-def draw_range_test(test: RangeTest, *, title: str) -> Figure:
+def draw_range_test(test: RangeTest, *, title: str, highest: float, top: float) -> Figure:
     """Draw a range test: the smoothed loss over the learning rate, and what is suggested.
 
     Parameters
@@ -194,6 +198,11 @@ def draw_range_test(test: RangeTest, *, title: str) -> Figure:
         What :func:`cvlib.training.learning_rate_finder.find_learning_rate` returns.
     title
         What to see.
+    highest
+        The rate at the right end of the axis.
+    top
+        The loss at the upper edge: what is above it is drawn there, and so is each rate that the
+        test did not reach, because the loss had exploded.
 
     Returns
     -------
@@ -203,13 +212,21 @@ def draw_range_test(test: RangeTest, *, title: str) -> Figure:
     Examples
     --------
     >>> from cvlib.training.learning_rate_finder import RangeTest
-    >>> figure = draw_range_test(RangeTest([0.01, 0.1, 1], [2.0, 1.0, 4.0]), title="It explodes")
-    >>> [round(float(line.get_xdata()[0]), 4) for line in figure.axes[0].lines[1:]]
-    [0.1, 0.01]
+    >>> test = RangeTest([0.01, 0.1, 1.0], [2.0, 1.0, 4.0])
+    >>> figure = draw_range_test(test, title="It explodes", highest=10, top=3)
+    >>> curve, lowest, suggestion = figure.axes[0].lines
+    >>> curve.get_ydata().tolist(), lowest.get_xdata().tolist()
+    ([2.0, 1.0, 3.0, 3.0], [0.1])
     """
     figure, axes = new_figure(width=5.4, height=2.9, title=title)
     place = axes[0, 0]
-    place.semilogx(test.rates, test.losses, color=palette["blue"])
+    ratio = test.rates[1] / test.rates[0]
+    count = round(float(np.log(highest / test.rates[0]) / np.log(ratio))) + 1
+    rates = test.rates[0] * ratio ** np.arange(count)
+    losses = np.full(count, float(top))
+    reached = min(count, len(test.losses))
+    losses[:reached] = np.minimum(test.losses[:reached], top)
+    place.semilogx(rates, losses, color=palette["blue"])
     lowest = int(np.argmin(test.losses))
     place.plot(
         test.rates[lowest],
@@ -221,8 +238,7 @@ def draw_range_test(test: RangeTest, *, title: str) -> Figure:
     place.axvline(
         test.suggestion, color=palette["green"], linestyle="--", label="suggestion: a tenth of it"
     )
-    top = max(test.losses[: lowest + 1])
-    place.set(xlabel="learning rate", ylabel="smoothed loss", ylim=(0, 1.3 * top))
+    place.set(xlabel="learning rate", ylabel="smoothed loss", ylim=(0, top))
     place.grid(alpha=0.25)
     place.legend(loc="lower left")
     return figure

@@ -53,6 +53,14 @@ def test_curves_are_those_given(logarithmic: bool) -> None:
     assert_nothing_is_clipped(figure)
 
 
+def test_several_runs_have_a_curve_each_and_one_name() -> None:
+    runs = {"small": [[2.0, 1.5], [2.1, 1.4], [2.2, 1.3]], "right": [1.0, 0.1]}
+    (axes,) = draw_curves(runs, title="Runs", xlabel="epoch", ylabel="loss").axes
+    assert [list(line.get_ydata()) for line in axes.lines] == [*runs["small"], runs["right"]]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["small", "right"]
+    assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 2
+
+
 def test_outcomes_show_every_seed_and_their_mean() -> None:
     outcomes = {"constant": [[0.8, 0.9], [0.1, 0.3]], "cosine": [[0.9, 0.9], [0.9, 0.8]]}
     figure = draw_outcomes([0.1, 1.0], outcomes, title="Rates")
@@ -70,11 +78,14 @@ def test_outcomes_show_every_seed_and_their_mean() -> None:
 
 def test_range_test_marks_the_lowest_loss_and_the_suggestion() -> None:
     test = RangeTest([1e-3, 1e-2, 1e-1, 1.0], [2.0, 1.5, 0.5, 9.0])
-    figure = draw_range_test(test, title="Up and away")
+    figure = draw_range_test(test, title="Up and away", highest=100, top=3)
     (axes,) = figure.axes
     curve, lowest, suggestion = axes.lines
-    assert list(curve.get_ydata()) == test.losses
+    assert list(curve.get_xdata()) == pytest.approx([1e-3, 1e-2, 1e-1, 1, 10, 100])
+    assert list(curve.get_ydata()) == [2.0, 1.5, 0.5, 3, 3, 3]  # what exploded is at the top
     assert (lowest.get_xdata()[0], lowest.get_ydata()[0]) == (0.1, 0.5)
     assert suggestion.get_xdata()[0] == pytest.approx(0.01)
-    assert axes.get_ylim()[1] < 9
+    assert axes.get_ylim() == (0, 3)
     assert_nothing_is_clipped(figure)
+    (axes,) = draw_range_test(test, title="Less of it", highest=0.1, top=3).axes
+    assert list(axes.lines[0].get_ydata()) == [2.0, 1.5, 0.5]
