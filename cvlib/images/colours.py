@@ -114,9 +114,8 @@ _XYZ = np.array(
 
 
 def _parts_of(whole: float) -> NDArray[np.int32]:
-    """Tabulate ``whole / n`` for n from 0 to 255 in parts of 4096; 0 for n = 0."""
-    n = np.arange(256)
-    return np.rint(4096 * whole / np.maximum(n, 1) * (n > 0)).astype(np.int32)
+    """Tabulate ``whole / n`` for n from 0 to 255 in parts of 4096; at 0 it is multiplied by 0."""
+    return np.rint(4096 * whole / np.maximum(np.arange(256), 1)).astype(np.int32)
 
 
 def _round(number: NDArray[np.integer]) -> NDArray[np.integer]:
