@@ -1,11 +1,15 @@
-"""Take one step alone or with others, and keep it: run by torchrun, or by Python for one process.
+"""Take one step alone and with another process, and keep it.
 
-``torchrun --standalone --nproc_per_node=2 -m tests.training.parallel FOLDER``
+``python -m tests.training.parallel FOLDER`` forks one process and then two, with the settings that
+torchrun gives, so that torch is imported once; the tests of the command line call torchrun itself.
 """
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
+import traceback
 from functools import partial
 from pathlib import Path
 
@@ -37,7 +41,7 @@ def gradient(pictures, count, loss=None):
     return torch.cat([change, torch.tensor(history.values("train_loss"))])
 
 
-def main(folder):
+def learn(folder):
     torch.set_num_threads(1)
     train, test = digits()[:300].split(test=99)
     with joined("cpu") as device:
@@ -68,6 +72,37 @@ def main(folder):
         except ValueError as error:
             found["loader"] = str(error)
     torch.save(found, Path(folder, f"{count}-{rank}.found"))
+
+
+def start(folder, **settings):
+    child = os.fork()
+    if not child:
+        os.environ.update(settings)
+        try:
+            learn(folder)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return child
+
+
+def wait(*children):
+    statuses = [os.waitpid(child, 0)[1] for child in children]
+    if any(statuses):
+        raise RuntimeError("a process failed")
+
+
+def main(folder):
+    import torch._dynamo  # noqa: F401  An optimizer's first step does, for 4 s in every child.
+
+    wait(start(folder))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    shared |= {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    wait(*(start(folder, RANK=rank, LOCAL_RANK=rank, **shared) for rank in "01"))
 
 
 if __name__ == "__main__":

@@ -41,10 +41,7 @@ def test_a_run_killed_again_and_again_ends_with_the_same_weights(tmp_path):
     command = [sys.executable, "-m", "tests.training.killing", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    struck = ast.literal_eval(done.stdout)
-    assert struck["at the start"] == 1
-    assert struck["while a checkpoint is written"] >= 2, struck
-    assert struck["between checkpoints"] >= 2, struck
+    assert ast.literal_eval(done.stdout) == [True] * 8, "a moment did not come"
     whole, killed = (torch.load(tmp_path / f"{name}.end") for name in ("whole", "killed"))
     assert whole["table"] == killed["table"]
     assert torch.equal(whole["draw"], killed["draw"])

@@ -1,4 +1,4 @@
-"""Two processes, started by torchrun, take the steps of one."""
+"""Two processes take the steps of one."""
 
 import subprocess
 import sys
@@ -9,21 +9,13 @@ import torch
 from cvlib.training.data_parallel import Processes, agreed, gathered, joined, processes, summed
 from tests.checkout import ROOT
 
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-
-
-def run(*command):
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done
-
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     folder = tmp_path_factory.mktemp("parallel")
-    words = ["-m", "tests.training.parallel", str(folder)]
-    run(sys.executable, *words)
-    run(*TORCHRUN, *words)
+    command = [sys.executable, "-m", "tests.training.parallel", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
     return {name: torch.load(folder / f"{name}.found") for name in ("1-0", "2-0", "2-1")}
 
 
