@@ -26,7 +26,7 @@ from tests.checkout import ROOT, name_of, project, project_files, run, workflow_
 PYTHONS = ("3.11", "3.12", "3.13")
 TARGETS = (
     *("book", "serve", "lab", "test", "execute", "lock", "format", "lint", "linkcheck", "clean"),
-    "environment",
+    *("environment", "coverage"),
 )
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 
