@@ -266,23 +266,29 @@ def _fields(array: NDArray[Any]) -> NDArray[Any]:
 
 def _numbers(values: Any, bands: Bands) -> str | Description:
     """Write an array; of a long one the mean, the deviation and every so many-th number."""
-    flat = np.asarray(values, dtype=float).ravel()
+    array = np.asarray(values, dtype=float)
+    flat, columns = array.ravel(), array.shape[1] if array.ndim == 2 else 1
+    beside = [_measured_in(flat[at::columns], bands) for at in range(columns)]
+    words = [_number(number, beside[place % columns]) for place, number in enumerate(flat)]
     if flat.size <= MOST_NUMBERS:
-        return f"[{_joined(flat, bands)}]"
+        return f"[{' '.join(words)}]"
     every = -(-flat.size // (MOST_NUMBERS // 2))
     shown: Description = {
         "count": flat.size,
-        f"every {every}": f"[{_joined(flat[::every], bands)}]",
+        f"every {every}": f"[{' '.join(words[::every])}]",
     }
-    if not any(f"{value:.6g}" in bands for value in flat):
+    if not any(word.startswith("≈") for word in words):
         finite = flat[np.isfinite(flat)]
         if finite.size:
-            shown["mean and deviation"] = f"[{_joined([finite.mean(), finite.std()], {})}]"
+            stray = (finite.mean(), finite.std())
+            shown["mean and deviation"] = f"[{' '.join(map(_number, stray))}]"
     return shown
 
 
-def _joined(numbers: Iterable[float], bands: Bands) -> str:
-    return " ".join(_number(number, bands) for number in numbers)
+def _measured_in(column: NDArray[Any], bands: Bands) -> Bands:
+    """Take whole numbers among themselves for epochs or rows, though an accuracy of 1 was seen."""
+    parts = (number for number in column if not float(number).is_integer())
+    return bands if any(f"{number:.6g}" in bands for number in parts) else {}
 
 
 def _number(number: float | None, bands: Bands | None = None) -> str:

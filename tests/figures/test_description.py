@@ -117,6 +117,20 @@ def test_measured_numbers_bear_their_band() -> None:
     assert fixed["axes"][0]["y limits"] == "[0. 1.]"
 
 
+def test_whole_numbers_are_measured_beside_measured_parts_alone() -> None:
+    bands = {"1": (0.6, 1.0), "0.98": (0.6, 1.0)}  # an accuracy was 1, and so is an epoch
+    found = described(
+        lambda axes: axes.plot([1, 2], [0.98, 1]),
+        lambda axes: axes.scatter([0.98, 1], [1, 2]),
+        measured=bands,
+    )
+    (plot,) = found["axes"]
+    assert plot["lines"][1]["x"] == "[1. 2.]"
+    assert plot["lines"][1]["y"] == "[≈0.98∈[0.6,1] ≈1∈[0.6,1]]"
+    (points,) = plot["collections"]
+    assert points["places"] == "[≈0.98∈[0.6,1] 1. ≈1∈[0.6,1] 2.]"
+
+
 def test_long_measured_array_has_no_mean_that_another_machine_would_not_have() -> None:
     figure, axes = new_figure()
     axes[0, 0].plot(np.linspace(0, 1, 201))
