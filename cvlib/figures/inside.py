@@ -14,7 +14,7 @@ from torchvision.utils import make_grid
 from cvlib.figures.style import as_picture, hide_frame, new_figure, palette
 from cvlib.networks.inside import Box
 
-__all__ = ["draw_answer", "draw_fields", "draw_maps", "mosaic", "overlay"]
+__all__ = ["draw_answer", "draw_fields", "draw_likeness", "draw_maps", "mosaic", "overlay"]
 
 _FOR, _AGAINST = palette["vermillion"], palette["blue"]
 
@@ -202,4 +202,41 @@ def draw_answer(
     bars.set(xlim=(0, 1), xticks=[0, 0.5, 1])
     bars.invert_yaxis()
     bars.set_title(f"{classes[mark]}: {float(probabilities[mark]):.2f}", loc="left", fontsize=10)
+    return figure
+
+
+def draw_likeness(found: Mapping[str, Mapping[str, Sequence[float]]], *, title: str) -> Figure:
+    """Draw how like two maps are, pair by pair, method by method.
+
+    Parameters
+    ----------
+    found
+        By method, and by what was compared, the correlations of the pairs, from -1 to 1.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel for each method: a row for what was compared, a mark for each pair.
+
+    Examples
+    --------
+    >>> figure = draw_likeness({"a method": {"1 layer": [0.1, -0.2]}}, title="Nothing alike")
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['1 layer']
+    """
+    rows = max(map(len, found.values()))
+    figure, axes = new_figure(
+        1, len(found), width=7, height=0.35 * rows + 1.3, title=title, sharey=True
+    )
+    for place, (method, groups) in zip(axes[0], found.items(), strict=True):
+        for row, values in enumerate(groups.values()):
+            look = {"color": palette["blue"], "s": 18, "alpha": 0.5}
+            place.scatter(values, [row] * len(values), **look)
+        place.set_yticks(range(len(groups)), list(groups))
+        place.set_title(method, loc="left")
+        place.set(xlabel="correlation", xlim=(-1.05, 1.05), ylim=(rows - 0.5, -0.5))
+        place.axvline(0, color=palette["grey"], linewidth=1, zorder=0)
+        place.grid(alpha=0.25, axis="x")
     return figure

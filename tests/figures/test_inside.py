@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
-from cvlib.figures.inside import draw_answer, draw_fields, draw_maps, mosaic, overlay
+from cvlib.figures.inside import (
+    draw_answer,
+    draw_fields,
+    draw_likeness,
+    draw_maps,
+    mosaic,
+    overlay,
+)
 from cvlib.networks.inside import Box
 from tests.figures.clipping import assert_nothing_is_clipped
 
@@ -73,4 +82,26 @@ def test_answer_marks_one_class(count: int) -> None:
     assert len({bar.get_facecolor() for bar in bars.patches}) == 2
     assert bars.get_title(loc="left") == "automobile: 0.20"
     assert [axes.get_title(loc="left") for axes in figure.axes[:-1]] == list(pictures)
+    assert_nothing_is_clipped(figure)
+
+
+def test_likeness_shows_each_pair() -> None:
+    found = {
+        "one": {"1 layer": [0.1, -0.2], "2 layers": [0.3]},
+        "another": {"1 layer": [0.9, 0.8], "2 layers": [0.7, 0.6, 0.5]},
+    }
+    figure = draw_likeness(found, title="Alike or not")
+    for method, place in zip(found, figure.axes, strict=True):
+        axes: Any = place
+        assert axes.get_title(loc="left") == method
+        shown = [
+            [tuple(point) for point in each.get_offsets().tolist()] for each in axes.collections
+        ]
+        assert shown == [
+            [(value, row) for value in values] for row, values in enumerate(found[method].values())
+        ]
+        assert axes.get_xlim() == (-1.05, 1.05)
+        assert axes.yaxis_inverted()
+    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert rows == ["1 layer", "2 layers"]
     assert_nothing_is_clipped(figure)
