@@ -1,8 +1,8 @@
-"""Drawings of the chapter on CIFAR-10: who is read right, and who is taken for whom."""
+"""Drawings of the chapter on CIFAR-10: what limits a network, and what it takes for what."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch import Tensor
 from cvlib.figures import lenet
 from cvlib.figures.style import new_figure, palette
 
-__all__ = ["draw_by_class", "draw_confusion"]
+__all__ = ["draw_by_class", "draw_confusion", "draw_limits"]
 
 
 def draw_by_class(matrix: Tensor, classes: Sequence[str], *, title: str) -> Figure:
@@ -85,4 +85,53 @@ def draw_confusion(matrix: Tensor, classes: Sequence[str], *, title: str) -> Fig
     figure.set_size_inches(6, 5.6)
     for label in figure.axes[0].get_xticklabels():
         label.set(rotation=45, ha="right", rotation_mode="anchor")
+    return figure
+
+
+def draw_limits(
+    sizes: Sequence[int],
+    errors: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    xlabel: str,
+    title: str,
+) -> Figure:
+    """Draw errors against the size of the training set, seed by seed.
+
+    Parameters
+    ----------
+    sizes
+        How many training pictures there are.
+    errors
+        By what they were measured on, for each size, the error with each seed.
+    xlabel
+        What the sizes count.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For each kind of error a small mark for each seed, and a line through the means.
+
+    Examples
+    --------
+    >>> errors = {"training": [[0.1, 0.2], [0.5, 0.5]], "test": [[0.7, 0.7], [0.5, 0.6]]}
+    >>> figure = draw_limits([10, 20], errors, xlabel="pictures", title="They meet")
+    >>> [line.get_label() for line in figure.axes[0].lines]
+    ['training', 'test']
+    """
+    figure, axes = new_figure(width=6.4, height=3.2, title=title)
+    place = axes[0, 0]
+    looks = zip(errors.items(), ("blue", "vermillion"), ("-", "--"), "os", strict=False)
+    for (name, values), colour, dash, marker in looks:
+        means = [sum(seeds) / len(seeds) for seeds in values]
+        place.plot(sizes, means, linestyle=dash, color=palette[colour], label=name)
+        for size, seeds in zip(sizes, values, strict=True):
+            place.scatter([size] * len(seeds), seeds, s=22, color=palette[colour], marker=marker)
+    place.set_xscale("log")
+    place.minorticks_off()
+    place.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    place.set(xlabel=xlabel, ylabel="error", ylim=(0, 1))
+    place.grid(alpha=0.25)
+    place.legend()
     return figure

@@ -9,7 +9,7 @@ import torch
 from matplotlib.colors import to_hex
 
 from cvlib.figures import palette
-from cvlib.figures.cifar10 import draw_by_class, draw_confusion
+from cvlib.figures.cifar10 import draw_by_class, draw_confusion, draw_limits
 from tests.figures.clipping import assert_nothing_is_clipped
 
 CLASSES = ("airplane", "automobile", "bird")
@@ -53,3 +53,24 @@ def test_confusion_has_room_for_long_names() -> None:
     boxes = [label.get_window_extent() for label in (*labels, *axes.get_yticklabels())]
     page = figure.bbox
     assert all(page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1) for box in boxes)
+
+
+def test_limits_show_each_seed_and_a_line_through_the_means() -> None:
+    errors = {"training": [[0.1, 0.2], [0.5, 0.7]], "test": [[0.6, 0.8], [0.6, 0.6]]}
+    figure = draw_limits([500, 8000], errors, xlabel="photographs", title="They meet")
+    axes: Any = figure.axes[0]
+    for line, values in zip(axes.lines, errors.values(), strict=True):
+        assert list(line.get_xdata()) == [500, 8000]
+        assert list(line.get_ydata()) == pytest.approx([sum(each) / 2 for each in values])
+    shown = [[tuple(point) for point in each.get_offsets().tolist()] for each in axes.collections]
+    sizes = [500, 8000, 500, 8000]
+    expected = [seeds for values in errors.values() for seeds in values]
+    assert shown == [
+        [(size, seed) for seed in seeds] for size, seeds in zip(sizes, expected, strict=True)
+    ]
+    colours = [to_hex(each.get_facecolor()[0]) for each in axes.collections]
+    assert colours[0] == colours[1] == axes.lines[0].get_color().lower() != colours[2]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["500", "8,000"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("photographs", "error")
+    assert axes.get_ylim() == (0, 1)
+    assert_nothing_is_clipped(figure)
