@@ -124,6 +124,24 @@ def test_as_many_epochs_as_fit_by_the_pace_of_the_run_itself(
     assert [seconds for _, seconds in runs] == [slower * fit] * 2
 
 
+@needs_cifar10
+def test_more_looks_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
+    sets = {split: cifar10("test")[::100] for split in ("train", "test")}
+    monkeypatch.setattr(benchmark, "cifar10", sets.__getitem__)
+    line = ["cifar10", "--pictures", "50", "--looks", "1", "2", "--seeds", "2"]
+    monkeypatch.setattr("sys.argv", line)
+    benchmark.main()
+    record = json.loads((tmp_path / "cifar10_looks.json").read_text())
+    assert record["command"] == f"python -m benchmarks.{' '.join(line)}"
+    looks = record["results"]["looks"]
+    assert [row["epochs"] for row in looks.values()] == [1, 2]
+    for row in looks.values():
+        assert row["seeds"] == [0, 1]
+        assert row["parameters"] == 62_006
+    assert not (tmp_path / "cifar10.json").exists()
+
+
 def test_a_plain_network_from_identity_hands_on_its_maps() -> None:
     torch.manual_seed(0)
     x = torch.rand(2, 64, 5, 7)
