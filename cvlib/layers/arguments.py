@@ -135,7 +135,7 @@ def one_of(name: str, value: object, names: Sequence[str]) -> None:
         raise ValueError(f"{name} is {value!r}; expected {expected}")
 
 
-def pair(name: str, value: Size, least: int = 0) -> tuple[int, int]:
+def pair(name: str, value: Size, least: int = 0, *, both: bool = False) -> tuple[int, int]:
     """Read one integer for rows and columns alike, or one for each.
 
     Parameters
@@ -146,6 +146,9 @@ def pair(name: str, value: Size, least: int = 0) -> tuple[int, int]:
         What came.
     least
         The smallest number allowed.
+    both
+        Whether a sequence must have two numbers. Otherwise one stands for both, as torch has it for
+        the arguments of convolutions and poolings, but not for sizes of pictures.
 
     Returns
     -------
@@ -161,10 +164,12 @@ def pair(name: str, value: Size, least: int = 0) -> tuple[int, int]:
 
     Examples
     --------
-    >>> pair("stride", 2), pair("stride", (2, 1))
-    ((2, 2), (2, 1))
+    >>> pair("stride", 2), pair("stride", (2, 1)), pair("stride", (2,))
+    ((2, 2), (2, 1), (2, 2))
     """
     items = value if isinstance(value, Sequence) else (value, value)
+    if len(items) == 1 and not both:
+        items = (*items, *items)
     try:
         rows, columns = map(operator.index, items)
     except (TypeError, ValueError):

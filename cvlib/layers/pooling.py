@@ -89,7 +89,7 @@ def max_pool2d(
     kernel_size
         Pixels of the window.
     stride
-        Pixels from one window to the next; ``kernel_size`` if None.
+        Pixels from one window to the next; ``kernel_size`` if None, or empty.
     padding
         Rows and columns of minus infinity around the picture, at most half of ``kernel_size``.
     dilation
@@ -241,7 +241,7 @@ def max_unpool2d(
     height, width = sizes = [step * (size - 1) + k - 2 * pad for size, k, step, pad in sides]
     if output_size is not None:
         wanted = output_size[-2:] if len(output_size) == 4 else output_size
-        height, width = pair("output_size", wanted, least=1)
+        height, width = pair("output_size", wanted, least=1, both=True)
         away = [abs(height - sizes[0]), abs(width - sizes[1])]
         if any(far >= step for far, step in zip(away, steps, strict=True)):
             expected = f"less than stride {steps} away from {tuple(sizes)}"
@@ -263,6 +263,8 @@ def interpolate(
     scale_factor: float | Sequence[float] | None = None,
     mode: Literal["nearest", "bilinear"] = "nearest",
     align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
 ) -> Tensor:
     """Give a picture another size: copy the nearest pixel, or mix the four around a place.
 
@@ -279,6 +281,12 @@ def interpolate(
     align_corners
         Only for ``"bilinear"``. True lays the centres of the corner pixels on those of the old
         ones; False or None lays the borders of the pictures on each other.
+    recompute_scale_factor
+        Only with ``scale_factor``: whether the places are computed from the sizes before and after,
+        which are whole, and not from the factor.
+    antialias
+        Only for ``"bilinear"``: whether to mix all pixels that a new one covers, where there are
+        more than four, by how near they are.
 
     Returns
     -------
@@ -307,8 +315,13 @@ def interpolate(
         raise ValueError(f"mode is {mode!r}; expected 'nearest' or 'bilinear'")
     if mode == "nearest" and align_corners is not None:
         raise ValueError(f"align_corners is {align_corners!r} with mode 'nearest'; expected None")
-    steps, sizes = _scaled(x.shape[2:], size, scale_factor)
+    if mode == "nearest" and antialias:
+        raise ValueError(f"antialias is {antialias!r} with mode 'nearest'; expected False")
+    steps, sizes = _scaled(x.shape[2:], size, scale_factor, bool(recompute_scale_factor))
     for axis, (new, step) in enumerate(zip(sizes, steps, strict=True), start=2):
+        if antialias:
+            x = _antialiased(x, axis, new, step, bool(align_corners))
+            continue
         places = _places(x, axis, new, step, mode, bool(align_corners))
         before = places.long().clamp(max=x.shape[axis] - 1)
         if mode == "nearest":
@@ -334,7 +347,8 @@ def _windows(
     if 0 in x.shape[-3:]:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected no size but N to be 0")
     kernel = pair("kernel_size", kernel_size, least=1)
-    steps = kernel if stride is None else pair("stride", stride, least=1)
+    bare = stride is None or (isinstance(stride, Sequence) and not stride)
+    steps = kernel if bare else pair("stride", stride, least=1)  # type: ignore[arg-type]
     pads, gaps = pair("padding", padding), pair("dilation", dilation, least=1)
     sides = []
     for size, taps, step, pad, gap in zip(x.shape[-2:], kernel, steps, pads, gaps, strict=True):
@@ -375,13 +389,18 @@ def _places_of_maxima(x: Tensor, rows: _Side, columns: _Side) -> Tensor:
 
 
 def _scaled(
-    old: Sequence[int], size: Size | None, scale_factor: float | Sequence[float] | None
+    old: Sequence[int],
+    size: Size | None,
+    scale_factor: float | Sequence[float] | None,
+    recompute: bool,
 ) -> tuple[list[float], tuple[int, int]]:
     """Read how long a new pixel is, in old ones, and how many there are."""
     if (size is None) == (scale_factor is None):
         raise ValueError(f"size is {size!r}, scale_factor {scale_factor!r}; expected one of them")
     if size is not None:
-        rows, columns = pair("size", size, least=1)
+        if recompute:
+            raise ValueError("recompute_scale_factor is True with size; expected scale_factor")
+        rows, columns = pair("size", size, least=1, both=True)
         return [old[0] / rows, old[1] / columns], (rows, columns)
     given = scale_factor if isinstance(scale_factor, Sequence) else (scale_factor, scale_factor)
     scales = [scale for scale in given if isinstance(scale, int | float)]
@@ -390,6 +409,8 @@ def _scaled(
     rows, columns = (int(side * scale) for side, scale in zip(old, scales, strict=True))
     if min(rows, columns) < 1:
         raise ValueError(f"scale_factor is {scale_factor!r}; expected enough for one pixel")
+    if recompute:
+        return [old[0] / rows, old[1] / columns], (rows, columns)
     return [1 / scale for scale in scales], (rows, columns)
 
 
@@ -401,3 +422,14 @@ def _places(x: Tensor, axis: int, new: int, step: float, mode: str, align_corner
     if align_corners:
         return steps * ((x.shape[axis] - 1) / max(new - 1, 1))
     return ((steps + 0.5) * step - 0.5).clamp(min=0)
+
+
+def _antialiased(x: Tensor, axis: int, new: int, step: float, align_corners: bool) -> Tensor:
+    """Mix the old pixels of one side by a triangle around each new one, as wide as both are."""
+    old = x.shape[axis]
+    if align_corners:
+        step = (old - 1) / max(new - 1, 1)
+    pixels, centres = (torch.arange(n, device=x.device, dtype=x.dtype) + 0.5 for n in (old, new))
+    far = (pixels - centres[:, None] * step).abs() / max(step, 1)
+    weights = (1 - far).clamp(min=0)
+    return (x.movedim(axis, -1) @ (weights / weights.sum(1, keepdim=True)).T).movedim(-1, axis)

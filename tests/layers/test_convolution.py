@@ -273,6 +273,27 @@ def test_wrong_transposed_arguments(message: str, shape: Any, rest: dict[str, An
         F.conv_transpose2d(X, torch.zeros(shape), **rest)
 
 
+FORMS = [2, (2,), [2], (2, 1), [1, 2], torch.Size([2, 2]), torch.tensor(2)]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+@pytest.mark.parametrize("name", ["stride", "padding", "dilation", "output_padding"])
+def test_arguments_come_as_torch_takes_them(name: str, form: Any) -> None:
+    x, weight = normal(1, 2, 8, 9), normal(2, 2, 3, 3)
+    if name != "output_padding":
+        for ours in (conv2d, conv2d_loops):
+            torch.testing.assert_close(
+                ours(x, weight, **{name: form}), F.conv2d(x, weight, **{name: form})
+            )
+        assert depthwise_separable(x, weight[:, :1], weight[:, :, :1, :1], **{name: form}).ndim == 4
+        if not (isinstance(form, tuple | list) and len(form) == 1) and form is not FORMS[-1]:
+            expected = F.unfold(x, 3, **{name: form})  # torch's takes no single number in brackets
+            torch.testing.assert_close(unfold(x, 3, **{name: form}), expected)
+    rest = {"stride": 3, name: form}
+    expected = F.conv_transpose2d(x, weight, **rest)
+    torch.testing.assert_close(conv_transpose2d(x, weight, **rest), expected)
+
+
 def test_output_size_takes_pairs_for_a_pair_alone() -> None:
     assert output_size((227, 224), (11, 7), 4, (0, 2), dilation=(1, 2)) == (55, 54)
     with pytest.raises(TypeError, match=r"kernel_size is \(3, 3\); expected an integer"):

@@ -71,6 +71,30 @@ def test_avg_pool2d_is_torchs(
     assert_same(avg_pool2d, F.avg_pool2d, x, **rest)
 
 
+FORMS = [2, (2,), [2], (2, 1), [1, 2], torch.Size([2, 2]), torch.tensor(2)]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+@pytest.mark.parametrize("name", ["kernel_size", "stride", "padding", "dilation"])
+def test_arguments_come_as_torch_takes_them(name: str, form: Any) -> None:
+    x = normal(1, 2, 8, 9)
+    rest = {"kernel_size": 4, name: form}
+    assert torch.equal(max_pool2d(x, **rest), F.max_pool2d(x, **rest))
+    if name != "dilation":
+        torch.testing.assert_close(avg_pool2d(x, **rest), F.avg_pool2d(x, **rest))
+        y, indices = F.max_pool2d(x, 4, return_indices=True)
+        if name != "padding" and not isinstance(form, Tensor) and form not in ((2,), [2]):
+            size = F.max_unpool2d(y, indices % 4, **rest).shape
+            assert max_unpool2d(y, indices % 4, **rest).shape == size
+
+
+@pytest.mark.parametrize("empty", [None, (), []])
+def test_without_a_stride_windows_lie_side_by_side(empty: Any) -> None:
+    x = normal(1, 2, 8, 9)
+    for ours, torchs in ((max_pool2d, F.max_pool2d), (avg_pool2d, F.avg_pool2d)):
+        torch.testing.assert_close(ours(x, (2, 3), empty), torchs(x, (2, 3), empty))
+
+
 @pytest.mark.parametrize("stride", [None, 2, 3])
 @pytest.mark.parametrize("padding", [0, 1])
 @pytest.mark.parametrize("ceil_mode", [False, True])
@@ -171,6 +195,33 @@ def test_interpolate_is_torchs(
 ) -> None:
     rest = {**size, "mode": mode[0], "align_corners": mode[1]}
     assert_same(interpolate, F.interpolate, normal(*shape), **rest)
+
+
+@pytest.mark.parametrize("scale", [2, 2.5, 0.7, (2, 1.5), [1.3, 0.6]], ids=str)
+@pytest.mark.parametrize("recompute", [None, False, True])
+@pytest.mark.parametrize(
+    ("mode", "corners", "antialias"),
+    [
+        ("nearest", None, False),
+        *(("bilinear", corners, smooth) for corners in (None, True) for smooth in (False, True)),
+    ],
+)
+def test_all_arguments_of_interpolate(
+    scale: Any, recompute: bool | None, mode: Any, corners: bool | None, antialias: bool
+) -> None:
+    x = normal(2, 2, 7, 9)
+    rest: tuple[Any, ...] = (None, scale, mode, corners, recompute, antialias)
+    assert_same(interpolate, F.interpolate, x, *rest)
+    new = tuple(interpolate(x, *rest).shape[2:])
+    assert_same(interpolate, F.interpolate, x, new, None, mode, corners, None, antialias)
+
+
+def test_a_factor_is_computed_anew_from_whole_sizes() -> None:
+    x = torch.arange(5.0, device=DEVICE).view(1, 1, 1, 5)
+    given = interpolate(x, None, (1, 1.5), "bilinear")
+    anew = interpolate(x, None, (1, 1.5), "bilinear", recompute_scale_factor=True)
+    assert given.shape == anew.shape == (1, 1, 1, 7)
+    assert (given - anew).abs().max() > 0.05
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -290,6 +341,21 @@ OTHERS: dict[str, tuple[type[Exception], str, Any]] = {
     "scale": (ValueError, "scale_factor is 0.1", lambda: interpolate(X, None, 0.1)),
     "three scales": (TypeError, "scale_factor", lambda: interpolate(X, None, (2, 2, 2))),
     "mode": (ValueError, "mode is 'cubic'", lambda: interpolate(X, 4, mode="cubic")),  # type: ignore
+    "a size of one number": (TypeError, r"size is \(4,\)", lambda: interpolate(X, (4,))),
+    "an output size of one number": (
+        TypeError,
+        r"output_size is \(4,\)",
+        lambda: max_unpool2d(POOLED, ZERO, 2, output_size=(4,)),
+    ),
+    "integers to unpool": (TypeError, "x is torch.int64", lambda: max_unpool2d(ZERO, ZERO, 2)),
+    "integers to resize": (TypeError, "x is torch.int64", lambda: interpolate(ZERO, 4)),
+    "integers to average": (TypeError, "x is torch.int64", lambda: avg_pool2d(ZERO, 2)),
+    "a factor with a size": (
+        ValueError,
+        "recompute_scale_factor is True with size",
+        lambda: interpolate(X, 4, recompute_scale_factor=True),
+    ),
+    "smooth copies": (ValueError, "antialias is True", lambda: interpolate(X, 4, antialias=True)),
     "corners": (ValueError, "align_corners", lambda: interpolate(X, 4, align_corners=False)),
 }
 

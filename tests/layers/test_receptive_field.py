@@ -178,6 +178,11 @@ def test_what_stays_in_its_place_sees_no_more(layer: nn.Module) -> None:
     assert field == ReceptiveField((3, 3), (1, 1), (-1, -1))
 
 
+def test_a_picture_padded_unevenly_begins_where_it_is_padded() -> None:
+    field = last(nn.ZeroPad2d((1, 2, 3, 5)), (1, 9, 9))
+    assert field == ReceptiveField((1, 1), (1, 1), (-3, -1))
+
+
 class Squeeze(nn.Module):
     """Scale each channel by what is seen anywhere."""
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from cvlib.data import ImageSet, mnist_sample
-from cvlib.networks import PlainNet, TutorialNet
+from cvlib.networks import MLP, LeNet, LeNet5, PlainNet, SmallAlexNet, TutorialNet
+from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.training import evaluate, fit, one_cycle
 
 WIDTHS = st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=3), min_size=1, max_size=3)
@@ -123,3 +125,31 @@ def test_learns_digits_and_shuffled_labels_teach_nothing(
 
     assert accuracy(train) > 0.9
     assert accuracy(replace(train, labels=train.labels[order])) < 0.2
+
+
+@pytest.mark.parametrize("amp", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (MLP, (1, 28, 28)),
+        (LeNet, (1, 28, 28)),
+        (LeNet5, (1, 28, 28)),
+        (TutorialNet, (3, 32, 32)),
+        (PlainNet, (3, 32, 32)),
+        (SmallAlexNet, (3, 28, 28)),
+    ],
+)
+def test_every_network_trains_in_mixed_precision(
+    make: Callable[[], nn.Module], shape: tuple[int, ...], amp: Any
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (16, *shape), generator=generator, dtype=torch.uint8)
+    pictures = ImageSet(images, torch.arange(16) % 10, tuple("0123456789"), "noise")
+    loss = lenet5_loss if make is LeNet5 else None
+
+    def trained(amp: Any) -> list[float]:
+        torch.manual_seed(0)
+        settings: dict[str, Any] = {"batch_size": 8, "loss": loss, "device": "cpu"}
+        return fit(make(), pictures, epochs=1, amp=amp, **settings).values("train_loss")
+
+    assert trained(amp) == pytest.approx(trained(False), rel=0.05)

@@ -104,3 +104,15 @@ def test_wrong_arguments_are_named() -> None:
         numerical_gradient(torch.sum, torch.zeros(2))
     with pytest.raises(ValueError, match="the label 5"):
         backpropagation.cross_entropy(Node(torch.zeros(2)), torch.tensor(5))
+
+
+def test_no_gradient_passes_where_relu_begins() -> None:
+    """At 0 there is no derivative; torch takes 0, and so does the function of the layers."""
+    values = torch.tensor([-1.0, 0.0, 2.0])
+    x, leaf = Node(values), values.clone().requires_grad_()
+    y = relu(x)
+    assert y.send_back is not None
+    assert y.send_back(torch.ones(3))[0].tolist() == [0, 0, 1]
+    F.relu(leaf).sum().backward()
+    assert leaf.grad is not None
+    assert leaf.grad.tolist() == [0, 0, 1]

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from cvlib.training import losses
 from cvlib.training.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -379,11 +378,3 @@ def test_shapes_that_broadcast_are_refused(function: Any) -> None:
         function(P, P[:, None])
     with pytest.warns(UserWarning, match="broadcasting"):
         assert getattr(F, function.__name__)(P, P[:, None], reduction="none").shape == (2, 2)
-
-
-def test_room_exports_the_losses() -> None:
-    from cvlib import training
-
-    for name in losses.__all__:
-        if name not in ("log_softmax", "logsumexp"):
-            assert getattr(training, name) is getattr(losses, name)

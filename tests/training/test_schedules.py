@@ -135,6 +135,17 @@ def test_torchs_lambda_steps_through_to_the_end(schedule: Schedule, end: float) 
     assert seen == same([*factors(schedule, 10), end])
 
 
+def test_defaults() -> None:
+    """Those of torch's classes where there is one, and what the documentation says."""
+    assert step_decay(9, 100, step_size=10) == 1
+    assert step_decay(10, 100, step_size=10) == pytest.approx(0.1)
+    assert multi_step(7, 9, milestones=[3, 7]) == pytest.approx(0.01)
+    assert exponential(1, 10, gamma=0.5) == 0.5
+    assert polynomial(1, 4) == 0.75
+    assert cosine(5, 10) == pytest.approx(0.5)
+    assert cosine(10, 10) == pytest.approx(0)
+
+
 # ---------------------------------------------------------------------------- plateau
 
 
