@@ -382,6 +382,17 @@ def test_description_that_gains_or_loses_a_part_is_told() -> None:
     assert description_difference(digests, described("[1.]")) is None
 
 
+def test_what_follows_something_measured_may_be_left_out_on_one_machine() -> None:
+    met = {"axes": [{"lines": [{"y": "[1. ≈52.∈[50,54]]"}], "title": "a"}]}
+    not_met = {"axes": [{"lines": [{"y": "[1. 52.]"}], "title": "a", "y limits": "[0. 60.]"}]}
+    assert description_difference(met, not_met) is None
+    assert description_difference(not_met, met) is None
+    not_met["axes"][0]["lines"][0]["y"] = "[1. 53.]"
+    assert description_difference(met, not_met)
+    exact = {"axes": [{"lines": [{"y": "[1. 52.]"}], "title": "a"}]}
+    assert "has y limits" in str(description_difference(exact, not_met))
+
+
 def test_fields_of_a_described_picture_are_held_to_an_eighth_of_the_levels() -> None:
     def square(level: int) -> dict:
         return describe(np.full((64, 64, 3), level, np.uint8))
