@@ -47,8 +47,8 @@ def draw_pull(paths: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
 def draw_stopping(
     train: Sequence[float],
     held_out: Sequence[float],
-    best: int,
-    stopped: int,
+    best: float,
+    stopped: float,
     *,
     title: str,
     top: float,
@@ -60,7 +60,8 @@ def draw_stopping(
     train, held_out
         The loss of each epoch, first epoch first.
     best, stopped
-        The numbers, counted from 1, of the epoch to keep and of the one after which to stop.
+        Where to draw the lines: the epoch to keep and the one after which to stop, counted from 1.
+        A half more stands behind that epoch.
     title
         What to see.
     top
@@ -83,7 +84,7 @@ def draw_stopping(
     place.plot(epochs, train, color=_TRAIN, label="training")
     place.plot(epochs, held_out, "--", color=_HELD_OUT, label="validation")
     for epoch, name, side in ((best, "keep", "right"), (stopped, "stop", "left")):
-        place.axvline(epoch, color=palette["grey"], linewidth=1.2, linestyle=":")
+        place.vlines([epoch], 0, top, color=palette["grey"], linewidth=1.2, linestyle=":")
         gap = -0.4 if side == "right" else 0.4
         place.text(epoch + gap, top, name, ha=side, va="top", color="#444444")
     place.set(xlabel="epoch", ylabel="loss", ylim=(0, 1.02 * top))

@@ -39,7 +39,8 @@ def test_stopping_marks_both_epochs(best: int, stopped: int) -> None:
     axes = figure.axes[0]
     assert list(axes.lines[0].get_ydata()) == train
     assert list(axes.lines[1].get_ydata()) == held_out
-    assert [line.get_xdata()[0] for line in axes.lines[2:]] == [best, stopped]
+    marks = [mark.get_segments()[0].tolist() for mark in axes.collections]
+    assert marks == [[[best, 0], [best, 2.5]], [[stopped, 0], [stopped, 2.5]]]
     assert [text.get_text() for text in axes.texts] == ["keep", "stop"]
     assert axes.get_ylim() == pytest.approx((0, 2.55))
     assert_nothing_is_clipped(figure)
