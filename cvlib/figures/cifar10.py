@@ -47,8 +47,8 @@ def draw_by_class(matrix: Tensor, classes: Sequence[str], *, title: str) -> Figu
     for row, number in enumerate(order):
         share, most = float(right[number]), int(lost[number].argmax())
         missed = float(lost[number, most])
-        place.barh(row, share, color=palette["blue"])
-        place.barh(row, missed, left=share, color=palette["orange"])
+        place.barh(row, share, height=0.75, color=palette["blue"])
+        place.barh(row, missed, height=0.75, left=share, color=palette["orange"])
         place.text(1.02, row, f"{classes[most]} {missed:.0%}", va="center", fontsize=9)
     place.set_yticks(range(len(order)), [classes[number] for number in order])
     place.invert_yaxis()
