@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import os
 import re
 import shutil
 import stat
@@ -21,6 +22,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from conftest import unit
 from tests.checkout import ROOT, name_of, project, project_files, run, workflow_steps
 
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -295,3 +297,20 @@ def test_every_page_stands_in_the_table_of_contents() -> None:
     pages = [p for p in project_files() if p.is_relative_to(ROOT / "book")]
     names = [name_of(p.with_suffix("")) for p in pages if p.suffix in {".md", ".ipynb"}]
     assert sorted(names) == sorted(listed)
+
+
+# ---------------------------------------------------------------------------- how the tests run
+
+
+def test_a_process_has_as_many_threads_as_it_was_given() -> None:
+    import cv2
+    import torch
+
+    assert torch.get_num_threads() == int(os.environ["OMP_NUM_THREADS"])
+    assert cv2.getNumThreads() == int(os.environ["OPENCV_FOR_THREADS_NUM"])
+
+
+def test_a_worker_takes_a_file_or_all_that_share_a_browser() -> None:
+    units = [unit(f"{name}::test[a::b]") for name in ("tests/test_a.py", "book/a.ipynb")]
+    assert units == ["tests/test_a.py", "book/a.ipynb"]
+    assert {unit(f"tests/site/test_{name}.py::test") for name in "ab"} == {"tests/site/"}
