@@ -136,7 +136,8 @@ def expect(
             raise OutOfBandError(
                 f"{label} is {number:g}, outside the band from {low:g} to {high:g}"
             )
-        measured[f"{number:.6g}"] = measured[f"{100 * number:.6g}"] = (low, high)
+        measured[f"{100 * number:.6g}"] = 100 * low, 100 * high
+        measured[f"{number:.6g}"] = low, high
     promises.append((label, (low, high)))
     if len(numbers) == 1:
         say(f"{label} ≈ {numbers[0]:.{digits}g}")

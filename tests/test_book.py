@@ -343,3 +343,10 @@ def test_exercises_have_different_names() -> None:
     assert names
     assert len(names) == len({*names})
     assert [exercises.find(name).__name__ for name in names] == names
+
+
+def test_measured_number_is_known_also_in_per_cent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "measured", {})
+    book.expect([0.931, 0.942], between=(0.9, 0.97), label="accuracy")
+    assert book.measured["0.942"] == (0.9, 0.97)
+    assert book.measured["93.1"] == pytest.approx((90, 97))
