@@ -61,6 +61,7 @@ class Mean:
     def clear(self) -> None:
         """Forget the batches, at the beginning of an epoch."""
         self.losses: list[Tensor] = []
+        self.sums: list[Tensor] = []
         self.shares: list[Tensor | int] = []
         self.kept: list[tuple[Tensor, Tensor]] = []
 
@@ -81,14 +82,16 @@ class Mean:
         """
         share: Tensor | int = count
         if target.ndim == 1 and (self.weight is not None or self.ignored >= 0):
-            weights = self._weights(target, output)
-            total, share = weights.sum(), weights[:count].sum()
+            share = self._weights(target, output)[:count].sum()
+            total = self._sum(output, target) * (count > 0)
             # Divided here, as the loss itself would divide 0 by 0 where all are ignored.
-            mean = self._sum(output, target) / torch.where(total == 0, 1, total)
+            mean = torch.where(share == 0, 0, 1 / share) * total
         else:
             mean = self.loss(output, target)
             check_loss(mean)
+            total = mean.detach().double() * count
         self.losses.append(mean.detach())
+        self.sums.append(total.detach().double())
         self.shares.append(share)
         if not self.known:
             self.kept.append((output.detach()[:count], target[:count]))
@@ -123,10 +126,10 @@ class Mean:
                 kept = [torch.cat(parts).to(place) for parts in zip(*shared, strict=True)]
             with torch.no_grad():  # the loss may hold weights, as a penalty does
                 return float(self.loss(*kept))
-        losses = torch.stack(self.losses).cpu().double()
-        shares = torch.tensor([float(share) for share in self.shares], dtype=torch.float64)
-        total, weight = summed(torch.stack([losses @ shares, shares.sum()]).to(place)).tolist()
-        return total / weight if weight else float("nan")
+        total = torch.stack(self.sums).sum()
+        weight = torch.stack([torch.as_tensor(share).to(total) for share in self.shares]).sum()
+        loss, share = summed(torch.stack([total, weight])).tolist()
+        return loss / share if share else float("nan")
 
     def _weights(self, labels: Tensor, output: Tensor) -> Tensor:
         counts = (labels != self.ignored).to(output.dtype)
@@ -148,7 +151,7 @@ class Mean:
 def _options(loss: Any) -> dict[str, Any] | None:
     """Read what a loss divides by, or None where that is not known."""
     if type(loss) in _MODULES:
-        options, function = vars(loss) | {"weight": loss.weight}, F.cross_entropy
+        options = vars(loss) | {"weight": loss.weight}
     else:
         function, options = loss, {}
         while isinstance(function, partial):
@@ -158,10 +161,4 @@ def _options(loss: Any) -> dict[str, Any] | None:
             function = function.func
         if function not in _FUNCTIONS or {"size_average", "reduce"} & set(options):
             return None
-    if options.get("reduction", "mean") != "mean":
-        return None
-    # With all three, torch divides one part by the weights of all labels, and one without these.
-    weighted, ignores = options.get("weight") is not None, options.get("ignore_index", -100) >= 0
-    if function is F.cross_entropy and weighted and ignores and options.get("label_smoothing"):
-        return None
-    return options
+    return options if options.get("reduction", "mean") == "mean" else None

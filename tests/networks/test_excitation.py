@@ -126,6 +126,45 @@ def test_a_dead_unit_leaves_the_noise() -> None:
     assert ((found - 0.5).abs() <= 0.05).all()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_step_is_undone_where_the_picture_was_moved(seed: int) -> None:
+    """By hand: noise of 0.1 around mid-grey, moved by up to 2 pixels, climbed, and moved back."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(30, 1)).eval()
+    weight = torch.arange(1.0, 31)
+    model[1].weight.data = weight[None]
+    draws = torch.Generator().manual_seed(seed)
+    x = 0.5 + 0.1 * (torch.rand(1, 1, 5, 6, generator=draws) - 0.5)
+    down, right = torch.randint(-2, 3, (2,), generator=draws).tolist()
+    x = x + 0.25 * weight.view(1, 1, 5, 6).roll((-down, -right), (2, 3)) / 30
+    found = maximize(
+        *(model, "1", [0], (1, 5, 6)),
+        **{"steps": 1, "rate": 0.25, "jitter": 2, "blur": 0, "decay": 0.5},
+        generator=torch.Generator().manual_seed(seed),
+    )
+    torch.testing.assert_close(found, 0.5 + 0.5 * (x - 0.5))
+
+
+def test_defaults_are_what_the_documentation_says() -> None:
+    model = blob_finder()
+    words: dict[str, Any] = {"steps": 100, "rate": 0.05, "jitter": 1, "blur": 0.1, "decay": 0.0}
+    words["generator"] = torch.Generator().manual_seed(0)
+    assert torch.equal(
+        maximize(model, "0", [0], (1, 5, 5)), maximize(model, "0", [0], (1, 5, 5), **words)
+    )
+    x = pictures(12, 1, 6, 6).float()
+    assert top_patches(model, "0", [0], x).indices.shape == (1, 9)
+
+
+def test_a_layer_that_does_not_run_is_named() -> None:
+    class Idle(nn.Sequential):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self[0](x)
+
+    model = Idle(nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3)).eval()
+    with pytest.raises(ValueError, match="layer is '1', which did not run"):
+        maximize(model, "1", [0], (1, 5, 5))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -207,6 +207,24 @@ def test_parameters_are_drawn_as_the_paper_says() -> None:
     assert seen == 60_000
 
 
+def test_each_layer_is_drawn_within_its_own_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the digit: 2.4 divided by the inputs of a unit, which a few draws would not tell apart."""
+    drawn: list[tuple[int, float, float]] = []
+    monkeypatch.setattr(
+        torch.nn.init, "uniform_", lambda t, low, high: drawn.append((t.numel(), low, high))
+    )
+    Subsampling(6)
+    TableConv2d([(0, 1, 2), (1, 2)], kernel_size=5)
+    assert [count for count, *_ in drawn] == [6, 6, 75, 1, 50, 1]
+    assert [2.4 / high for *_, high in drawn] == pytest.approx([4, 4, 75, 75, 50, 50])
+    drawn.clear()
+    LeNet5()
+    assert all(low == -high for _, low, high in drawn)  # torch's own layers are drawn before
+    last = drawn[-6:]
+    assert [count for count, *_ in last] == [150, 6, 48_000, 120, 10_080, 84]
+    assert [2.4 / high for *_, high in last] == pytest.approx([25, 25, 400, 400, 120, 120])
+
+
 def test_the_drawings_are_no_parameters() -> None:
     model = LeNet5()
     assert "output.weight" not in dict(model.named_parameters())
