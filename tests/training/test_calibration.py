@@ -150,3 +150,11 @@ def test_wrong_arguments_are_named(
 ) -> None:
     with pytest.raises(error, match=message):
         function(*arguments)
+
+
+def test_defaults_are_scikit_learns() -> None:
+    probabilities = torch.linspace(0, 1, 41) ** 2
+    labels = (torch.arange(41) % 3 == 0).long()
+    ours = calibration_curve(probabilities, labels)
+    for mine, reference in zip(ours, reference_curve(labels, probabilities), strict=True):
+        np.testing.assert_allclose(mine.numpy(), reference, rtol=1e-6)

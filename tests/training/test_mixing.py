@@ -117,3 +117,10 @@ def test_refuses_what_cannot_be_mixed(
     chosen = {"targets": torch.arange(3), "num_classes": 3, **arguments}
     with pytest.raises(error, match=message):
         mix(torch.zeros(3, 1, 2, 2), generator=Generator(), **chosen)
+
+
+@either
+def test_no_pictures_mix_to_none(mix: Callable[..., Any]) -> None:
+    empty = torch.zeros(0, dtype=torch.int64, device=DEVICE)
+    images, targets = mix(flat(0), empty, Generator(), num_classes=1)
+    assert (len(images), targets.shape) == (0, (0, 1))

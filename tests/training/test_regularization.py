@@ -146,3 +146,12 @@ def test_refuses_to_judge_without_values() -> None:
     without: Any = [None, None]
     with pytest.raises(ValueError, match="test_loss is None; expected pictures held out"):
         EarlyStopping().should_stop(without)
+
+
+@pytest.mark.parametrize("monitor", ["test_accuracy", "test_loss"])
+def test_progress_is_measured_in_the_measure_s_own_unit(monitor: str) -> None:
+    rule = EarlyStopping(patience=1, monitor=monitor, min_delta=0.02)
+    sign = -1 if monitor == "test_loss" else 1
+    for change, best in ((0.015, 0), (0.025, 1)):
+        assert rule.best([0.5, 0.5 + sign * change]) == best
+        assert rule.should_stop([0.5, 0.5 + sign * change]) == (best == 0)
