@@ -205,7 +205,7 @@ FUSED: dict[str, tuple[nn.Module, tuple[int, ...], int]] = {
     "attention": (
         Calls(lambda x, a: a(x, x, x)[0], ATTENTION), (16, 64), 16 * (4 * 64 * 64 + 2 * 16 * 64),
     ),
-    # Each weight of a matrix once a step.
+    # Each weight of a matrix once per step.
     "LSTM": (rows_of(nn.LSTM(28, 64, batch_first=True)), ROWS, 28 * 4 * 64 * (28 + 64)),
     "GRU": (rows_of(nn.GRU(28, 64, batch_first=True)), ROWS, 28 * 3 * 64 * (28 + 64)),
     "RNN": (rows_of(nn.RNN(28, 64)), ROWS, 28 * 64 * (28 + 64)),

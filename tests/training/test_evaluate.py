@@ -63,7 +63,7 @@ def test_the_mean_is_over_pictures_and_not_over_batches():
     def loss(output, labels):
         return output.sum() * 0 + next(means)
 
-    loss.over_pictures = True  # so that nothing but the batches is asked for
+    loss.over_pictures = True  # so that it is asked of batches alone
     history = fit(linear(), pictures, epochs=1, batch_size=10, loss=loss, device="cpu")
     assert history.epochs[0].train_loss == pytest.approx((10 * 1 + 1 * 100) / 11)
 
