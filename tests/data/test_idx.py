@@ -216,6 +216,7 @@ def test_what_is_unpacked_goes_before_what_is_packed(raw: Path) -> None:
         (gzip.compress(bytes(64 * 1024**2 + 1), 1), "unpacks to more than 67,108,864 bytes"),
         (gzip.compress(b"text"), "begins with the bytes 74 65 78 74; expected"),
     ],
+    ids=["no gzip", "cut", "large", "text"],  # the bytes hold the time at which they were made
 )
 def test_a_packed_file_that_is_damaged_is_named(raw: Path, content: bytes, message: str) -> None:
     (raw / IMAGES).unlink()
