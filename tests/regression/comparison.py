@@ -29,8 +29,7 @@ LEVELS = 24  # of 255, between thumbnails
 THUMBNAIL = 32  # pixels
 SIZES = 8  # pixels by which width and height may differ, or
 SHAPES = 0.02  # by which the ratio of width to height may differ, at any resolution
-DESCRIBED = 2  # times LEVELS, for a figure that has a description: a font may change, a gross
-#                fault that the description has missed may not
+DESCRIBED = 2  # times LEVELS, for the picture of a described figure, whose font may be another
 FIELDS = 1 / 8  # of LEVELS, between the fields of a described picture, which no font blurs
 SIGNIFICANT = 3  # digits from which a unit in the last place may be a matter of rounding
 LINES = 12  # of a difference, in a message
@@ -128,8 +127,8 @@ def description_difference(
     """Tell where two descriptions of figures first differ.
 
     Texts are compared as :func:`text_difference` does; arrays by ``rtol`` of their range or of
-    their values; the fields of a picture by an eighth of ``levels``. What was measured is free in
-    both, if its band is the same.
+    their values; the fields of a picture by an eighth of ``levels``. A number that was measured
+    on either side is free within its band, or within both where two bands held it.
     """
     if isinstance(stored, dict) and isinstance(fresh, dict):
         # The digests bind a description to the bytes stored beside it, which may change.
