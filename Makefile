@@ -1,6 +1,8 @@
 # Everything runs inside .venv, which is made again only when the lock or the Python changes.
 # Only relative paths, so that the checkout may lie at a path with a space in it.
 PYTHON ?= python3
+# Without stored bytecode, each process that a test or a notebook starts compiles torch anew.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/ready

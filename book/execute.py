@@ -31,9 +31,6 @@ from nbclient.output_widget import OutputWidget
 from nbformat import NotebookNode
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
-if __name__ == "__main__":  # run as a script, from any folder
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-
 from book import promises
 from book.promises import Promise
 from cvlib.book import FIGURE
