@@ -27,16 +27,33 @@ def code() -> list[str]:
     return [transform(cell.source) for cell in cells if cell.cell_type == "code"]
 
 
-def test_every_cell_passes_on_digits_without_a_data_set_and_without_a_network(
-    tmp_path: Path,
-) -> None:
+class Shorter(ast.NodeTransformer):
+    """One epoch and one seed, and nothing claimed of what they bring."""
+
+    def visit_Assert(self, node: ast.Assert) -> ast.Pass:
+        return ast.Pass()
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if getattr(node.func, "id", None) == "expect":
+            return ast.Constant(None)
+        if getattr(node.func, "id", None) == "good_recipe":
+            node.args[1] = ast.Constant(1)
+        if getattr(node.func, "id", None) == "range" and ast.unparse(node.args[0]) == "2":
+            node.args[0] = ast.Constant(1)
+        for keyword in node.keywords:
+            if keyword.arg in ("epochs", "seeds") and isinstance(keyword.value, ast.Constant):
+                keyword.value = ast.Constant(1)
+        return node
+
+
+def run_without_a_data_set_and_without_a_network(script: str, root: Path) -> None:
     nowhere = "http://127.0.0.1:9"  # nobody listens there
     off = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), nowhere)
-    script = "\n".join([*code(), "print('the end on', pictures.source)"])
     ended = subprocess.run(
         [sys.executable, "-"],
-        input=script,
-        env={**os.environ, **off, "CVLIB_DATA": str(tmp_path), "CVLIB_DEVICE": "cpu"},
+        input=f"{script}\nprint('the end on', pictures.source)",
+        env={**os.environ, **off, "CVLIB_DATA": str(root), "CVLIB_DEVICE": "cpu"},
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -44,6 +61,17 @@ def test_every_cell_passes_on_digits_without_a_data_set_and_without_a_network(
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
     assert "the end on MNIST, 5,000 embedded digits" in ended.stdout
+
+
+def test_every_cell_runs_on_digits(tmp_path: Path) -> None:
+    script = ast.unparse(Shorter().visit(ast.parse("\n".join(code()))))
+    assert script.count("seeds=1") == 2  # fair, and shuffled
+    run_without_a_data_set_and_without_a_network(script, tmp_path)
+
+
+@pytest.mark.skipif("CVLIB_WHOLE" not in os.environ, reason="takes a minute; see `make machines`")
+def test_every_claim_holds_on_digits(tmp_path: Path) -> None:
+    run_without_a_data_set_and_without_a_network("\n".join(code()), tmp_path)
 
 
 def test_the_chapter_and_the_benchmark_compare_the_same_networks() -> None:

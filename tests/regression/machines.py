@@ -29,6 +29,7 @@ class Machine:
     what: str
     environment: dict[str, str] = field(default_factory=dict)
     clone: bool = False  # below the folder for temporary files, at a path with a blank
+    paths: tuple[str, ...] = ("book", "tests/test_notebooks.py")
 
 
 MACHINES = {
@@ -48,6 +49,11 @@ MACHINES = {
         {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "4711"},
     ),
     "home": Machine("a home that cannot be written", {"HOME": "/dev/null/home"}),
+    "bare": Machine(
+        "no data set and no network",
+        {"CVLIB_WHOLE": "1"},
+        paths=("tests/networks/test_clothes.py",),
+    ),
     "clone": Machine("a checkout below the folder for temporary files", clone=True),
 }
 
@@ -77,7 +83,7 @@ def run(machine: Machine, paths: Sequence[str], folder: Path) -> tuple[list[str]
         subprocess.run(["git", "clone", "--quiet", ROOT, root], check=True)
     report = folder / "report.xml"
     environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(root), **machine.environment}
-    command = [sys.executable, "-m", "pytest", "--no-cov", "-q", f"--junitxml={report}", *paths]
+    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *paths]
     done = subprocess.run(
         command,
         cwd=root,
@@ -102,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description="Run the notebooks as other machines would.")
     parser.add_argument("machines", nargs="*", metavar="machine", help=", ".join(MACHINES))
-    parser.add_argument("--paths", nargs="+", default=["book", "tests/test_notebooks.py"])
+    parser.add_argument("--paths", nargs="+", help="the machine's own by default")
     options = parser.parse_args(arguments)
     if unknown := set(options.machines) - MACHINES.keys():
         parser.error(f"no machine is called {', '.join(unknown)}; there are {', '.join(MACHINES)}")
@@ -110,7 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in options.machines or MACHINES:
         begin = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
-            failed, passed = run(MACHINES[name], options.paths, Path(folder))
+            failed, passed = run(
+                MACHINES[name], options.paths or MACHINES[name].paths, Path(folder)
+            )
         duration = time.monotonic() - begin
         print(f"{name}, {MACHINES[name].what}: {passed} passed, {len(failed)} failed, ", end="")
         print(f"{duration:.0f} s", *failed, sep="\n  ", flush=True)
