@@ -25,12 +25,16 @@ from torch import Generator, Tensor, nn
 from torchvision.transforms import CenterCrop
 
 from benchmarks.record import record
+from cvlib.augmentation import (
+    TenCrop,
+    pca_color,
+    principal_colors,
+    random_horizontal_flip,
+    random_patch,
+)
 from cvlib.data import ImageSet, cifar10
 from cvlib.networks.alexnet import SmallAlexNet
 from cvlib.training import evaluate, fit, one_cycle
-from cvlib.training.augmentation import random_horizontal_flip
-from cvlib.training.crops import TenCrop, random_patch
-from cvlib.training.pca_color import pca_color, principal_colors
 
 SEED = 0  # our seeds are counted from it
 SIZE = 28  # pixels a side that the network sees, of 32: AlexNet's 224 of 256

@@ -34,12 +34,11 @@ from torchvision import transforms
 
 import cvlib
 from benchmarks.record import record
+from cvlib.augmentation import TenCrop, random_crop, random_horizontal_flip
 from cvlib.data import ImageSet, cifar10
 from cvlib.networks import PlainNet, TutorialNet
 from cvlib.networks.__main__ import PLAIN_NET
 from cvlib.training import evaluate, fit, one_cycle
-from cvlib.training.augmentation import random_crop, random_horizontal_flip
-from cvlib.training.crops import TenCrop
 
 SEED = 0
 TUTORIAL_EPOCHS, WORKERS = 2, 2

@@ -30,10 +30,10 @@ from torch.nn import functional as F
 
 import cvlib
 from benchmarks.record import record
+from cvlib.augmentation import random_horizontal_flip
 from cvlib.data import ImageSet, fashion_mnist
 from cvlib.networks import MLP
 from cvlib.training import evaluate, fit, one_cycle
-from cvlib.training.augmentation import random_horizontal_flip
 
 SEED = 0  # of the choice and of the order of pixels; the others are counted from it
 EPOCHS, TUTORIAL_EPOCHS, CHOOSING_EPOCHS, UNSHARED_EPOCHS = 6, 5, 1, 4

@@ -1,8 +1,9 @@
 """The package behind the course: every idea from scratch, with torch's and OpenCV's numbers.
 
 Rooms, from the ground up: :mod:`cvlib.data`, :mod:`cvlib.images`, :mod:`cvlib.layers`,
-:mod:`cvlib.training`, :mod:`cvlib.networks`, :mod:`cvlib.figures`, :mod:`cvlib.book`. Importing
-:mod:`cvlib` imports none of them, nor torch: each room is loaded when it is first used.
+:mod:`cvlib.augmentation`, :mod:`cvlib.networks`, :mod:`cvlib.training`, :mod:`cvlib.figures`,
+:mod:`cvlib.exercises`, :mod:`cvlib.book`. Importing :mod:`cvlib` imports none of them, nor torch:
+each room is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     import torch
 
 __version__ = "0.1.0"
-_ROOMS = ("book", "data", "exercises", "figures", "images", "layers", "networks", "training")
+_ROOMS = (
+    *("augmentation", "book", "data", "exercises", "figures", "images", "layers", "networks"),
+    "training",
+)
 __all__ = [*_ROOMS, "device"]
 
 

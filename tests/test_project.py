@@ -37,8 +37,8 @@ MODULES: dict[str, str | None] = {"networks/clothes": "mlp"}
 
 # Each room of cvlib imports from rooms of a lower number, and from itself.
 FLOORS = {
-    **{"data": 0, "images": 0, "layers": 0, "training": 1, "networks": 2},
-    **{"figures": 3, "exercises": 3, "book": 4},
+    **{"data": 0, "images": 0, "layers": 0, "augmentation": 1, "networks": 2, "training": 3},
+    **{"figures": 4, "exercises": 4, "book": 5},
 }
 
 

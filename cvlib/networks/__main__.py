@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from cvlib.augmentation import random_crop, random_horizontal_flip
 from cvlib.console import say
 from cvlib.data import ImageSet, cifar10, mnist_sample
 from cvlib.networks import LeNet, LeNet5, PlainNet, checkpoint
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.training import evaluate, fit, one_cycle
-from cvlib.training.augmentation import random_crop, random_horizontal_flip
 from cvlib.training.checkpoints import save_weights
 
 

@@ -16,12 +16,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
-from cvlib import data
+from cvlib import augmentation, data
 from cvlib.console import say
 from cvlib.data import ImageSet
 from cvlib.networks import MLP, LeNet, LeNet5, PlainNet, TutorialNet
 from cvlib.networks.lenet5 import lenet5_loss
-from cvlib.training import augmentation, cycles, schedules
+from cvlib.training import cycles, schedules
 from cvlib.training.checkpoints import save_weights
 from cvlib.training.data_parallel import joined, processes
 from cvlib.training.loop import evaluate, fit

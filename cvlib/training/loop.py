@@ -112,7 +112,7 @@ def fit(
     augment
         Changes each training batch: a function, or several in their order, of pictures, labels and
         a generator on the CPU, that gives pictures and labels
-        (:mod:`cvlib.training.augmentation`).
+        (:mod:`cvlib.augmentation`).
     device
         Where to train; :func:`cvlib.device` chooses by default.
     amp

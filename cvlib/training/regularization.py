@@ -1,7 +1,7 @@
 """Keep a network from learning its training pictures by heart: penalties and early stopping.
 
 Dropout is a layer, and stands in :func:`cvlib.layers.connected.dropout`; what is done to pictures
-stands in :mod:`cvlib.training.augmentation`.
+stands in :mod:`cvlib.augmentation`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Random numbers for a batch of pictures, and the ranges from which they are drawn.
+"""What all augmentations share: batches that are checked, and random numbers for their pictures.
 
 All are drawn on the CPU: streams of random numbers differ from one kind of device to the other.
 """
@@ -8,10 +8,76 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from cvlib.layers.arguments import number
-from cvlib.training.adjustments import check_batch
+from cvlib.layers.arguments import check_numbers, number
 
-__all__ = ["centres", "draw", "draw_normal", "interval", "positions"]
+__all__ = ["centres", "check_batch", "draw", "draw_normal", "interval", "per_picture", "positions"]
+
+Number = float | Tensor
+
+
+def check_batch(images: Tensor) -> None:
+    """Refuse what is not a batch of pictures with floating-point numbers.
+
+    Parameters
+    ----------
+    images
+        What came.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is another kind of tensor, or has another shape.
+
+    Examples
+    --------
+    >>> check_batch(torch.zeros(3, 8, 8))
+    Traceback (most recent call last):
+    ValueError: images has shape (3, 8, 8); expected (B, C, H, W)
+    """
+    try:
+        check_numbers(images)
+    except TypeError as error:
+        raise TypeError(f"images{str(error).removeprefix('x')}") from None
+    if images.ndim != 4:
+        raise ValueError(f"images has shape {tuple(images.shape)}; expected (B, C, H, W)")
+
+
+def per_picture(
+    name: str, value: Number, images: Tensor, dtype: torch.dtype | None = None
+) -> Tensor:
+    """Read a number for each picture, in a shape that goes with pictures.
+
+    Parameters
+    ----------
+    name
+        The argument's name in the message.
+    value
+        One number for all pictures, or ``(B,)``.
+    images
+        ``(B, C, H, W)``, for their number and device.
+    dtype
+        That of the result; that of ``images`` by default.
+
+    Returns
+    -------
+    Tensor
+        ``(B, 1, 1, 1)``, on the device of ``images``.
+
+    Raises
+    ------
+    ValueError
+        If it is neither one number nor one for each picture.
+
+    Examples
+    --------
+    >>> per_picture("factor", 0.5, torch.zeros(2, 1, 8, 8)).shape
+    torch.Size([2, 1, 1, 1])
+    """
+    each = torch.as_tensor(value)
+    if each.ndim and each.shape != images.shape[:1]:
+        shape, expected = tuple(each.shape), len(images)
+        raise ValueError(f"{name} has shape {shape}; expected one number, or ({expected},)")
+    return each.to(images.device, dtype or images.dtype).expand(len(images)).view(-1, 1, 1, 1)
 
 
 def draw(images: Tensor, generator: Generator, count: int) -> Tensor:

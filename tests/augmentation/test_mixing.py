@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from torch import Generator, Tensor
 from torchvision.transforms.v2 import CutMix, MixUp
 
-from cvlib.training.mixing import cutmix, mixup
+from cvlib.augmentation.mixing import cutmix, mixup
 from tests.layers.drawn import DEVICE
 
 random_cases = settings(deadline=None, max_examples=30, derandomize=True)
+
 either = pytest.mark.parametrize("mix", [mixup, cutmix])
 
 

@@ -1,7 +1,9 @@
-"""Principal colours against numpy's and scikit-learn's, and pictures moved along them."""
+"""Colours against torchvision's, and principal colours against numpy's and scikit-learn's."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,17 +12,90 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
-from torch import Generator, Tensor
+from torch import Tensor
+from torchvision.transforms.v2 import functional as torchvision
 
+from cvlib.augmentation import color
+from cvlib.augmentation.color import (
+    adjust_brightness,
+    adjust_contrast,
+    adjust_saturation,
+    color_jitter,
+    pca_color,
+    principal_colors,
+)
 from cvlib.data import photograph
-from cvlib.training.pca_color import pca_color, principal_colors
+from tests.augmentation.pictures import (
+    assert_each_is,
+    assert_fills,
+    batches,
+    labels,
+    numbers,
+    pictures,
+    random_cases,
+    recorded,
+    seeded,
+)
 from tests.layers.drawn import DEVICE
 
+
+@random_cases
+@given(batches((1, 3)), st.data())
+def test_colours(images: Tensor, data: st.DataObject) -> None:
+    factor = numbers(data.draw, images, 0, 3)
+    for name in ("adjust_brightness", "adjust_contrast", "adjust_saturation"):
+        ours, reference = getattr(color, name), getattr(torchvision, name)
+        assert_each_is(ours(images, factor), images, reference, factor)
+        torch.testing.assert_close(ours(images, 1.0), images)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: adjust_contrast(x, -1), ValueError, "factor is -1; expected at least 0"),
+        (lambda x: adjust_contrast(x[:, :2], 1), ValueError, "images has 2 channels; expected 1"),
+        (lambda x: adjust_saturation(x[:, :2], 1), ValueError, "images has 2 channels"),
+        (lambda x: adjust_brightness(x, torch.ones(3)), ValueError, r"expected one number, or \(2"),
+    ],
+)
+def test_refuses_numbers_that_do_not_fit(
+    call: Callable[[Tensor], Tensor], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        call(torch.zeros(2, 3, 4, 4, device=DEVICE))
+
+
+@pytest.mark.parametrize("name", ["brightness", "contrast", "saturation"])
+@pytest.mark.parametrize(("strength", "low", "high"), [(0.4, 0.6, 1.4), (1.5, 0, 2.5)])
+def test_colours_fill_their_ranges(
+    monkeypatch: pytest.MonkeyPatch, name: str, strength: float, low: float, high: float
+) -> None:
+    strengths: Any = {"brightness": 0, "contrast": 0, "saturation": 0, name: strength}
+    call = partial(color_jitter, pictures(1000), labels(1000), seeded(), **strengths)
+    (factor,) = recorded(monkeypatch, color, f"adjust_{name}", call)
+    assert_fills(factor, low, high)
+
+
+def test_colours_without_strength_change_nothing() -> None:
+    images = pictures()
+    same, _ = color_jitter(images, labels(), seeded(), brightness=0, contrast=0, saturation=0)
+    assert torch.equal(same, images)
+
+
+STRENGTHS: list[tuple[Callable[..., Any], dict[str, Any], str]] = [
+    (color_jitter, {"contrast": -0.1}, "contrast is -0.1"),
+]
+
+
+@pytest.mark.parametrize(("augment", "strength", "message"), STRENGTHS)
+def test_refuses_a_strength_out_of_range(
+    augment: Callable[..., Any], strength: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        augment(pictures(), labels(), seeded(), **strength)
+
+
 VALUES, VECTORS = torch.tensor([0.2, 0.02, 0.01]), torch.linalg.qr(torch.rand(3, 3)).Q
-
-
-def seeded(seed: int = 0) -> Generator:
-    return Generator().manual_seed(seed)
 
 
 def cat() -> Tensor:

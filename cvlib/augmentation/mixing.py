@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from scipy.special import betaincinv
 from torch import Generator, Tensor
 
+from cvlib.augmentation.draws import centres, draw
+from cvlib.augmentation.erasing import rectangles
 from cvlib.layers.arguments import integer
-from cvlib.training.adjustments import rectangles
-from cvlib.training.chance import centres, draw
 
 __all__ = ["cutmix", "mixup"]
 
@@ -26,7 +26,7 @@ def mixup(
     Parameters
     ----------
     images, generator
-        As for :func:`~cvlib.training.augmentation.random_horizontal_flip`.
+        As for :func:`~cvlib.augmentation.geometry.random_horizontal_flip`.
     targets
         Labels ``(B,)`` or class probabilities ``(B, K)``.
     alpha
@@ -43,7 +43,7 @@ def mixup(
     Raises
     ------
     TypeError, ValueError
-        As :func:`~cvlib.training.augmentation.random_horizontal_flip`, or if ``alpha`` is not
+        As :func:`~cvlib.augmentation.geometry.random_horizontal_flip`, or if ``alpha`` is not
         above 0, or ``num_classes`` is missing or too small.
 
     References

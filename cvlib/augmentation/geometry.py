@@ -1,0 +1,516 @@
+"""Move the pixels of pictures: flip, crop, turn, shift, scale and shear, as told or by chance.
+
+Each picture of a batch is moved in its own way. What is told takes one number for all pictures or a
+tensor ``(B,)`` with a number for each, and has the names and results of
+:mod:`torchvision.transforms.v2.functional`, which takes one number for the whole batch. What is
+drawn has ``random`` in its name. A network may take smaller pictures than the set has: AlexNet saw
+224 × 224 of 256 × 256 pixels, a random patch to learn from, and ten whose answers are averaged in
+testing.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from cvlib.augmentation.draws import Number, check_batch, draw, interval, per_picture, positions
+from cvlib.layers.arguments import integer, number
+
+__all__ = [
+    "TenCrop",
+    "affine",
+    "crop",
+    "horizontal_flip",
+    "random_affine",
+    "random_crop",
+    "random_distortion",
+    "random_horizontal_flip",
+    "random_patch",
+    "ten_crop",
+]
+
+
+def horizontal_flip(images: Tensor, flipped: Tensor | bool = True) -> Tensor:
+    """Swap left and right.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``.
+    flipped
+        Whether to flip: ``bool``, one or ``(B,)``.
+
+    Returns
+    -------
+    Tensor
+        As ``images``.
+
+    Raises
+    ------
+    TypeError
+        If ``images`` holds no floating-point numbers, or ``flipped`` is not ``bool``.
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> images = torch.tensor([0.1, 0.9]).expand(2, 1, 1, 2)
+    >>> horizontal_flip(images, torch.tensor([True, False])).flatten(1)
+    tensor([[0.9000, 0.1000],
+            [0.1000, 0.9000]])
+    """
+    check_batch(images)
+    chosen = torch.as_tensor(flipped)
+    if chosen.dtype != torch.bool:
+        raise TypeError(f"flipped is {chosen.dtype}; expected torch.bool")
+    return torch.where(per_picture("flipped", chosen, images, torch.bool), images.flip(-1), images)
+
+
+def crop(images: Tensor, top: Number, left: Number, padding: int) -> Tensor:
+    """Surround pictures with black, and cut out windows of their own size.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``.
+    top, left
+        The window's first row and column in the padded picture, whole numbers from 0 to twice
+        ``padding``: one or ``(B,)`` each.
+    padding
+        How many black pixels stand on each side.
+
+    Returns
+    -------
+    Tensor
+        As ``images``; ``padding`` for ``top`` and ``left`` gives ``images`` back.
+
+    Raises
+    ------
+    TypeError
+        If ``images`` holds no floating-point numbers, or ``padding`` is no integer.
+    ValueError
+        If a shape does not fit, or a window leaves the padded picture.
+
+    Examples
+    --------
+    >>> images = torch.tensor([0.1, 0.9]).expand(2, 1, 1, 2)
+    >>> crop(images, top=1, left=torch.tensor([0, 1]), padding=1).flatten(1)
+    tensor([[0.0000, 0.1000],
+            [0.1000, 0.9000]])
+    """
+    check_batch(images)
+    padding = integer("padding", padding)
+    corner = []
+    for name, value in (("top", top), ("left", left)):
+        number = torch.as_tensor(value)
+        if number.lt(0).any() or number.gt(2 * padding).any():
+            raise ValueError(f"{name} is {value}; expected 0 to {2 * padding}, twice padding")
+        corner.append(per_picture(name, number, images, torch.int64).flatten())
+    count, _, height, width = images.shape
+    # A view of all windows, in which no number is copied; then one window of each picture.
+    windows = F.pad(images, (padding,) * 4).unfold(2, height, 1).unfold(3, width, 1)
+    return windows[torch.arange(count, device=images.device), :, corner[0], corner[1]]
+
+
+def affine(
+    images: Tensor,
+    angle: Number = 0.0,
+    translate: tuple[Number, Number] = (0.0, 0.0),
+    scale: Number = 1.0,
+    shear: tuple[Number, Number] = (0.0, 0.0),
+    squeeze: Number = 1.0,
+) -> Tensor:
+    r"""Turn, shift, scale and shear about the centre, by bilinear interpolation, black outside.
+
+    A point at offset :math:`p` from the centre goes to :math:`R\,s\,S_y\,S_x\,Q\,p + t`: squeezed,
+    sheared along x, then along y, scaled, turned, and shifted last.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``.
+    angle
+        Degrees clockwise: one or ``(B,)``, as are all that follow.
+    translate
+        Pixels to the right and down.
+    scale
+        A factor above 0; 2 doubles lengths.
+    shear
+        Degrees along x and along y, between -90 and 90.
+    squeeze
+        What widths are multiplied by and heights divided, above 0; torchvision has none.
+
+    Returns
+    -------
+    Tensor
+        As ``images``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`horizontal_flip`, or if ``scale`` or ``squeeze`` is not above 0.
+
+    Examples
+    --------
+    >>> images = torch.tensor([[0.1, 0.2], [0.3, 0.4]]).expand(2, 1, 2, 2)
+    >>> affine(images, translate=(torch.tensor([0.0, 1.0]), 0.0)).flatten(1)
+    tensor([[0.1000, 0.2000, 0.3000, 0.4000],
+            [0.0000, 0.1000, 0.0000, 0.3000]])
+    """
+    check_batch(images)
+    for name, factor in {"scale": scale, "squeeze": squeeze}.items():
+        if torch.as_tensor(factor).le(0).any():
+            raise ValueError(f"{name} is {factor}; expected above 0")
+    named = {"angle": angle, "shear[0]": shear[0], "shear[1]": shear[1], "scale": scale}
+    named |= {"squeeze": squeeze, "translate[0]": translate[0], "translate[1]": translate[1]}
+    turn, along_x, along_y, size, wide, right, down = (
+        per_picture(name, value, images).flatten() for name, value in named.items()
+    )
+    turn, along_x, along_y = (torch.deg2rad(degrees) for degrees in (turn, along_x, along_y))
+    # The map is [[a, b], [c, d]] times the factor, and ad - bc is 1.
+    a = torch.cos(turn - along_y) / torch.cos(along_y)
+    b = -a * torch.tan(along_x) - torch.sin(turn)
+    c = torch.sin(turn - along_y) / torch.cos(along_y)
+    d = -c * torch.tan(along_x) + torch.cos(turn)
+    # Its inverse says for each pixel of the result where to look in the picture.
+    inverse = torch.stack([d / wide, -b / wide, -c * wide, a * wide]).view(2, 2, -1) / size
+    start = -(inverse * torch.stack([right, down])).sum(1, keepdim=True)
+    # The grid is measured in half widths and half heights, from -1 to 1.
+    half = images.new_tensor([images.shape[3], images.shape[2]]).view(2, 1, 1) / 2
+    theta = torch.cat([inverse * half.view(1, 2, 1), start], 1) / half
+    grid = F.affine_grid(theta.permute(2, 0, 1), list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, align_corners=False).clamp_(0, 1)
+
+
+def random_horizontal_flip(
+    images: Tensor, targets: Tensor, generator: Generator, p: float = 0.5
+) -> tuple[Tensor, Tensor]:
+    """Swap left and right in some of the pictures.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``, numbers from 0 to 1.
+    targets
+        Labels ``(B,)`` or class probabilities ``(B, K)``; they stay as they are.
+    generator
+        Where chance comes from, on the CPU.
+    p
+        The probability of a flip, for each picture on its own.
+
+    Returns
+    -------
+    images, targets : Tensor
+        The pictures, some of them flipped, and their targets.
+
+    Raises
+    ------
+    TypeError
+        If ``images`` holds no floating-point numbers, or ``generator`` is none.
+    ValueError
+        If a shape does not fit, ``generator`` is not on the CPU, or ``p`` is no probability.
+
+    Examples
+    --------
+    >>> images, labels = torch.tensor([0.1, 0.9]).expand(4, 1, 1, 2), torch.arange(4)
+    >>> flipped, _ = random_horizontal_flip(images, labels, torch.Generator().manual_seed(0))
+    >>> flipped.flatten(1)[:, 0]
+    tensor([0.9000, 0.1000, 0.9000, 0.9000])
+    """
+    (chance,) = draw(images, generator, 1)
+    return horizontal_flip(images, chance < number("p", p, most=1)), targets
+
+
+def random_crop(
+    images: Tensor, targets: Tensor, generator: Generator, padding: int = 4
+) -> tuple[Tensor, Tensor]:
+    """Shift pictures by whole pixels: pad with black, and cut out a window of the old size.
+
+    Parameters
+    ----------
+    images, targets, generator
+        As for :func:`random_horizontal_flip`.
+    padding
+        The largest shift, in pixels.
+
+    Returns
+    -------
+    images, targets : Tensor
+        The pictures, each shifted, and their targets.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`random_horizontal_flip`, or if ``padding`` is no integer from 0 up.
+
+    Examples
+    --------
+    >>> images, labels = torch.ones(2, 1, 8, 8), torch.arange(2)
+    >>> shifted, _ = random_crop(images, labels, torch.Generator().manual_seed(0), padding=1)
+    >>> shifted.sum((1, 2, 3))
+    tensor([56., 49.])
+    """
+    padding = integer("padding", padding)
+    top, left = positions(draw(images, generator, 2), torch.tensor(2 * padding + 1))
+    return crop(images, top, left, padding), targets
+
+
+def random_affine(
+    images: Tensor,
+    targets: Tensor,
+    generator: Generator,
+    degrees: float = 10.0,
+    translate: float = 0.1,
+    scale: tuple[float, float] = (0.9, 1.1),
+    shear: float = 0.0,
+) -> tuple[Tensor, Tensor]:
+    """Turn, shift, scale and shear pictures about their centre.
+
+    Parameters
+    ----------
+    images, targets, generator
+        As for :func:`random_horizontal_flip`.
+    degrees
+        The largest angle, either way.
+    translate
+        The largest shift, as a share of the picture's width and height.
+    scale
+        The least and the greatest factor, above 0.
+    shear
+        The largest shear along x, either way, in degrees below 90.
+
+    Returns
+    -------
+    images, targets : Tensor
+        The pictures, each moved by numbers drawn evenly from these ranges, and their targets.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`random_horizontal_flip`, or if a strength is outside its range.
+
+    Examples
+    --------
+    >>> images, labels = torch.ones(2, 1, 8, 8), torch.arange(2)
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> moved, _ = random_affine(images, labels, generator, degrees=0, scale=(0.5, 0.5))
+    >>> moved.mean((1, 2, 3))
+    tensor([0.2500, 0.2500])
+    """
+    low, high = interval("scale", scale, 1e-6, math.inf)
+    turn, lean, right, down, size = draw(images, generator, 5)
+    height, width = images.shape[2:]
+    angle = (2 * turn - 1) * number("degrees", degrees)
+    tilt = (2 * lean - 1) * number("shear", shear, most=89.9)
+    shift = number("translate", translate, most=1)
+    across, along = (2 * right - 1) * shift * width, (2 * down - 1) * shift * height
+    moved = affine(images, angle, (across, along), low + (high - low) * size, (tilt, 0.0))
+    return moved, targets
+
+
+def random_distortion(
+    images: Tensor,
+    targets: Tensor,
+    generator: Generator,
+    translate: float = 0.1,
+    scale: tuple[float, float] = (0.9, 1.1),
+    squeeze: float = 1.15,
+    shear: float = 10.0,
+) -> tuple[Tensor, Tensor]:
+    """Distort handwriting as LeNet-5 was taught: shift, scale, squeeze and slant, without turning.
+
+    Parameters
+    ----------
+    images, targets, generator
+        As for :func:`random_horizontal_flip`.
+    translate, scale, shear
+        As for :func:`random_affine`.
+    squeeze
+        The greatest factor, at least 1, by which a picture becomes wider and lower, or narrower
+        and taller; drawn evenly in the logarithm.
+
+    Returns
+    -------
+    images, targets : Tensor
+        The pictures, each distorted, and their targets.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`random_horizontal_flip`, or if a strength is outside its range.
+
+    References
+    ----------
+    LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition"
+    (1998), section III.A, which names the kinds of distortion and not how strong they were.
+
+    Examples
+    --------
+    >>> images, labels = torch.ones(2, 1, 8, 8), torch.arange(2)
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> moved, _ = random_distortion(images, labels, generator, squeeze=2)
+    >>> moved.mean((1, 2, 3))
+    tensor([0.8739, 0.9011])
+    """
+    low, high = interval("scale", scale, 1e-6, math.inf)
+    lean, right, down, size, wide = (2 * chance - 1 for chance in draw(images, generator, 5))
+    shift = number("translate", translate, most=1)
+    height, width = images.shape[2:]
+    moved = affine(
+        images,
+        translate=(right * shift * width, down * shift * height),
+        scale=(low + high + (high - low) * size) / 2,
+        shear=(lean * number("shear", shear, most=89.9), 0.0),
+        squeeze=torch.exp(wide * math.log(number("squeeze", squeeze, least=1))),
+    )
+    return moved, targets
+
+
+def random_patch(
+    images: Tensor, targets: Tensor, generator: Generator, size: int
+) -> tuple[Tensor, Tensor]:
+    """Cut a square out of each picture, wherever it fits.
+
+    Parameters
+    ----------
+    images, targets, generator
+        As for :func:`~cvlib.augmentation.geometry.random_horizontal_flip`.
+    size
+        The square's side in pixels, at most the picture's shorter one.
+
+    Returns
+    -------
+    images : Tensor
+        ``(B, C, size, size)``.
+    targets : Tensor
+        As they came.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`~cvlib.augmentation.geometry.random_horizontal_flip`, or if ``size`` is no
+        integer, below 1, or too large.
+
+    References
+    ----------
+    Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural
+    Networks" (2012), section 4.1.
+
+    Examples
+    --------
+    >>> images, labels = torch.arange(4.0).expand(3, 1, 4, 4), torch.arange(3)
+    >>> patches, _ = random_patch(images, labels, torch.Generator().manual_seed(0), size=2)
+    >>> patches[:, 0, 0]
+    tensor([[0., 1.],
+            [0., 1.],
+            [1., 2.]])
+    """
+    chance = draw(images, generator, 2)
+    size = _side(images, size)
+    count, (height, width) = len(images), images.shape[2:]
+    room = torch.tensor([height - size + 1, width - size + 1]).view(2, 1)
+    top, left = positions(chance, room).to(images.device)
+    windows = images.unfold(2, size, 1).unfold(3, size, 1)  # a view: no pixel is copied
+    return windows[torch.arange(count, device=images.device), :, top, left], targets
+
+
+def ten_crop(images: Tensor, size: int) -> Tensor:
+    """Cut out the four corners and the middle of each picture, and mirror each of the five.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``.
+    size
+        The squares' side in pixels, at most the picture's shorter one.
+
+    Returns
+    -------
+    Tensor
+        ``(B, 10, C, size, size)``: upper left, upper right, lower left, lower right and middle of
+        the picture, then of its mirror image. Torchvision's ``ten_crop`` cuts the same.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``images`` is no batch of floating-point numbers, or ``size`` is no integer, below 1, or
+        too large.
+
+    References
+    ----------
+    Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural
+    Networks" (2012), section 4.1.
+
+    Examples
+    --------
+    >>> picture = torch.arange(9.0).view(1, 1, 3, 3)
+    >>> ten_crop(picture, size=1).flatten()
+    tensor([0., 2., 6., 8., 4., 2., 0., 8., 6., 4.])
+    """
+    check_batch(images)
+    size = _side(images, size)
+    height, width = images.shape[2:]
+    bottom, right = height - size, width - size
+    middle = (round(bottom / 2), round(right / 2))
+    corners = ((0, 0), (0, right), (bottom, 0), (bottom, right), middle)
+    crops = [
+        view[..., top : top + size, left : left + size]
+        for view in (images, images.flip(3))
+        for top, left in corners
+    ]
+    return torch.stack(crops, dim=1)
+
+
+class TenCrop(nn.Module):
+    """A network that looks at ten crops of each picture, and answers with their mean.
+
+    Parameters
+    ----------
+    model
+        A network from pictures ``(N, C, size, size)`` to one output (logit) a class.
+    size
+        The side of the pictures that it takes, in pixels.
+
+    References
+    ----------
+    Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural
+    Networks" (2012), section 4.1.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 28 * 28, 10))
+    >>> TenCrop(model, size=28)(torch.zeros(2, 3, 32, 32)).shape
+    torch.Size([2, 10])
+    """
+
+    def __init__(self, model: nn.Module, size: int) -> None:
+        super().__init__()
+        self.model = model
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Average the probabilities of the ten crops.
+
+        Parameters
+        ----------
+        x
+            Pictures of shape (N, C, H, W), at least ``size`` pixels a side.
+
+        Returns
+        -------
+        Tensor
+            The logarithm of the mean probabilities, of shape (N, K), which serve as logits.
+        """
+        crops = ten_crop(x, self.size)
+        outputs = self.model(crops.flatten(0, 1)).unflatten(0, crops.shape[:2])
+        return outputs.log_softmax(2).logsumexp(1) - math.log(outputs.shape[1])
+
+
+def _side(images: Tensor, size: int) -> int:
+    size, shorter = integer("size", size, least=1), min(images.shape[2:])
+    if size > shorter:
+        raise ValueError(f"size is {size}; expected at most {shorter}, the shorter side of images")
+    return size

@@ -1,0 +1,318 @@
+"""Pixels that move: against torchvision's way for one picture, and within the ranges drawn from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+from torch import Tensor, nn
+from torchvision.transforms import InterpolationMode, v2
+from torchvision.transforms.v2 import functional as torchvision
+
+from cvlib.augmentation import geometry
+from cvlib.augmentation.geometry import (
+    TenCrop,
+    affine,
+    crop,
+    horizontal_flip,
+    random_affine,
+    random_crop,
+    random_distortion,
+    random_horizontal_flip,
+    random_patch,
+    ten_crop,
+)
+from cvlib.data import ImageSet
+from cvlib.training import evaluate
+from tests.augmentation.pictures import (
+    assert_each_is,
+    assert_fills,
+    batches,
+    labels,
+    numbers,
+    pictures,
+    random_cases,
+    recorded,
+    seeded,
+)
+from tests.layers.drawn import DEVICE
+
+
+@random_cases
+@given(batches(), st.data())
+def test_flips(images: Tensor, data: st.DataObject) -> None:
+    flipped = torch.tensor([data.draw(st.booleans()) for _ in images])
+
+    def reference(picture: Tensor, flip: bool) -> Tensor:
+        return torchvision.horizontal_flip(picture) if flip else picture
+
+    assert_each_is(horizontal_flip(images, flipped), images, reference, flipped)
+    assert torch.equal(horizontal_flip(images), images.flip(-1))
+    assert torch.equal(horizontal_flip(images, False), images)
+
+
+@random_cases
+@given(batches(), st.integers(0, 5), st.data())
+def test_crops(images: Tensor, padding: int, data: st.DataObject) -> None:
+    position = st.integers(0, 2 * padding)
+    top, left = (torch.tensor([data.draw(position) for _ in images]) for _ in range(2))
+
+    def reference(picture: Tensor, row: int, column: int) -> Tensor:
+        return torchvision.crop(
+            torchvision.pad(picture, [padding] * 4), row, column, *picture.shape[1:]
+        )
+
+    assert_each_is(crop(images, top, left, padding), images, reference, top, left)
+    assert torch.equal(crop(images, padding, padding, padding), images)
+
+
+@random_cases
+@given(batches(), st.data())
+def test_affine_maps(images: Tensor, data: st.DataObject) -> None:
+    bounds = {"angle": 360, "right": 5, "down": 5, "across": 60, "along": 60}
+    drawn = [numbers(data.draw, images, -bound, bound) for bound in bounds.values()]
+    angle, right, down, across, along = drawn
+    scale = numbers(data.draw, images, 0.3, 3)
+
+    def reference(picture: Tensor, *chosen: float) -> Tensor:
+        angle, right, down, across, along, scale = chosen
+        shift, shear, bilinear = [right, down], [across, along], InterpolationMode.BILINEAR
+        return torchvision.affine(picture, angle, shift, scale, shear, bilinear)
+
+    result = affine(images, angle, (right, down), scale, (across, along))
+    assert_each_is(result, images, reference, *drawn, scale)
+
+
+@random_cases
+@given(batches(), st.data())
+def test_affine_squeezes(images: Tensor, data: st.DataObject) -> None:
+    """Widths times the factor, heights divided by it, before all else."""
+    squeeze = numbers(data.draw, images, 0.4, 2.5)
+    angle, across = (numbers(data.draw, images, -bound, bound) for bound in (360, 60))
+
+    def reference(picture: Tensor, squeeze: float, angle: float, across: float) -> Tensor:
+        # In rows and columns, as scipy counts them: columns first squeezed, then slanted.
+        turn, slant = math.radians(angle), math.tan(math.radians(across))
+        turned = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+        matrix = turned @ [[1, 0], [-slant, 1]] @ np.diag([1 / squeeze, squeeze])
+        inverse, middle = np.linalg.inv(matrix), (np.array(picture.shape[1:]) - 1) / 2
+        start, border = middle - inverse @ middle, {"order": 1, "mode": "grid-constant"}
+        planes = [ndimage.affine_transform(p, inverse, start, **border) for p in picture.numpy()]
+        return torch.from_numpy(np.stack(planes))
+
+    result = affine(images, angle, shear=(across, 0), squeeze=squeeze)
+    assert_each_is(result, images, reference, squeeze, angle, across)
+
+
+def test_affine_turns_clockwise_and_shifts_right_and_down() -> None:
+    x = torch.arange(1.0, 10, device=DEVICE).view(1, 1, 3, 3) / 10
+    torch.testing.assert_close(affine(x), x)
+    torch.testing.assert_close(affine(x, 90), x.rot90(-1, (2, 3)))
+    torch.testing.assert_close(affine(x, translate=(1, 2))[..., 2, 1:], x[..., 0, :2])
+    assert affine(x, translate=(1, 2))[..., :2, :].max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: horizontal_flip(x, torch.tensor([1, 0])), TypeError, "flipped is torch.int64"),
+        (lambda x: crop(x, 3, 0, 1), ValueError, "top is 3; expected 0 to 2, twice padding"),
+        (lambda x: crop(x, 0, torch.tensor([0, -1]), 1), ValueError, "left is tensor"),
+        (lambda x: crop(x, 0, 0, 0.5), TypeError, "padding is 0.5; expected an integer"),
+        (lambda x: affine(x, scale=0.0), ValueError, "scale is 0.0; expected above 0"),
+        (lambda x: affine(x, squeeze=-1.0), ValueError, "squeeze is -1.0; expected above 0"),
+        (lambda x: affine(x, shear=(0, torch.zeros(3))), ValueError, r"shear\[1\] has shape \(3,"),
+    ],
+)
+def test_refuses_numbers_that_do_not_fit(
+    call: Callable[[Tensor], Tensor], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        call(torch.zeros(2, 3, 4, 4, device=DEVICE))
+
+
+def test_flips_about_as_many_as_asked_for() -> None:
+    images = pictures(1000)
+    for p, low, high in ((0, 0, 0), (1, 1000, 1000), (0.3, 240, 360)):
+        flipped, _ = random_horizontal_flip(images, labels(1000), seeded(), p=p)
+        swapped = (flipped == images.flip(-1)).flatten(1).all(1)
+        assert low <= int(swapped.sum()) <= high
+        assert torch.equal(flipped[~swapped], images[~swapped])
+
+
+def test_crops_reach_every_shift(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, targets = pictures(1000), labels(1000)
+    call = partial(random_crop, images, targets, seeded(), padding=2)
+    top, left, padding = recorded(monkeypatch, geometry, "crop", call)
+    assert padding == 2
+    for corner in (top, left):
+        counts = corner.bincount()
+        assert len(counts) == 5
+        assert counts.min() > 150
+    assert not torch.equal(top, left)
+
+
+def test_affine_maps_fill_their_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    strengths: Any = {"degrees": 30, "translate": 0.2, "scale": (0.5, 2), "shear": 20}
+    call = partial(random_affine, pictures(1000), labels(1000), seeded(), **strengths)
+    angle, (right, down), scale, (across, along) = recorded(monkeypatch, geometry, "affine", call)
+    assert_fills(angle, -30, 30)
+    assert_fills(right, -2, 2)  # a fifth of 10 columns
+    assert_fills(down, -1.4, 1.4)  # a fifth of 7 rows
+    assert_fills(scale, 0.5, 2)
+    assert_fills(across, -20, 20)
+    assert along == 0
+    draws = torch.stack([angle, right, down, scale, across])
+    assert (torch.corrcoef(draws) - torch.eye(5)).abs().max() < 0.1, "draws depend on each other"
+
+
+def test_distortions_fill_their_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, Any] = {}
+    monkeypatch.setattr(geometry, "affine", lambda images, **chosen: drawn.update(chosen))
+    strengths: Any = {"translate": 0.2, "scale": (0.5, 2), "squeeze": 2, "shear": 20}
+    random_distortion(pictures(1000), labels(1000), seeded(), **strengths)
+    (right, down), (across, along) = drawn["translate"], drawn["shear"]
+    assert_fills(right, -2, 2)  # a fifth of 10 columns
+    assert_fills(down, -1.4, 1.4)  # a fifth of 7 rows
+    assert_fills(drawn["scale"], 0.5, 2)
+    assert_fills(drawn["squeeze"].log2(), -1, 1)
+    assert_fills(across, -20, 20)
+    assert along == 0
+    draws = torch.stack([right, down, drawn["scale"], drawn["squeeze"], across])
+    assert (torch.corrcoef(draws) - torch.eye(5)).abs().max() < 0.1, "draws depend on each other"
+
+
+REFUSED: list[tuple[Callable[..., Any], dict[str, Any], str]] = [
+    (random_horizontal_flip, {"p": 1.5}, "p is 1.5; expected a number from 0 to 1"),
+    (random_horizontal_flip, {"p": math.nan}, "p is nan"),
+    (random_crop, {"padding": -1}, "padding is -1; expected at least 0"),
+    (random_affine, {"degrees": -5}, "degrees is -5; expected a number of at least 0"),
+    (random_affine, {"translate": 2}, "translate is 2; expected a number"),
+    (random_affine, {"scale": (1.1, 0.9)}, "expected the lower number first"),
+    (random_affine, {"scale": (0, 1)}, "scale is 0"),
+    (random_affine, {"shear": 90}, "shear is 90"),
+    (random_distortion, {"squeeze": 0.9}, "squeeze is 0.9; expected a number of at least 1,"),
+    (random_distortion, {"shear": 90}, "shear is 90"),
+]
+
+
+@pytest.mark.parametrize(("augment", "strength", "message"), REFUSED)
+def test_refuses_a_strength_out_of_range(
+    augment: Callable[..., Any], strength: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        augment(pictures(), labels(), seeded(), **strength)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.data())
+def test_ten_crops_are_torchvisions(height: int, width: int, data: st.DataObject) -> None:
+    size = data.draw(st.integers(1, min(height, width)))
+    images = torch.rand(2, 3, height, width, generator=seeded()).to(DEVICE)
+    theirs = torch.stack(v2.functional.ten_crop(images, [size, size]), 1)
+    assert torch.equal(ten_crop(images, size), theirs)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 7), st.integers(1, 7), st.data())
+def test_a_patch_is_a_window_of_its_picture(height: int, width: int, data: st.DataObject) -> None:
+    size = data.draw(st.integers(1, min(height, width)))
+    images = torch.rand(6, 2, height, width, generator=seeded()).to(DEVICE)
+    patches, targets = random_patch(images, torch.arange(6), seeded(1), size)
+    assert patches.shape == (6, 2, size, size)
+    assert targets.tolist() == [*range(6)]
+    for patch, image in zip(patches, images, strict=True):
+        windows = image.unfold(1, size, 1).unfold(2, size, 1).movedim(0, 2).flatten(0, 1)
+        assert any(torch.equal(patch, window) for window in windows)
+
+
+def test_patches_reach_every_place_alike() -> None:
+    number = torch.arange(30.0, device=DEVICE).view(1, 1, 5, 6).expand(6000, 1, 5, 6)
+    patches, _ = random_patch(number, torch.arange(6000), seeded(), size=4)
+    places, counts = patches[:, 0, 0, 0].unique(return_counts=True)
+    assert places.tolist() == [0, 1, 2, 6, 7, 8]
+    assert 900 < counts.min() <= counts.max() < 1100
+
+
+def test_patches_keep_the_contract_of_augmentations() -> None:
+    images, targets = torch.rand(30, 3, 8, 8, dtype=torch.float64), torch.arange(30)
+    before, state, generator = images.clone(), torch.get_rng_state(), seeded()
+    first, kept = random_patch(images, targets, generator, 5)
+    again, _ = random_patch(images, targets, generator, 5)
+    assert torch.equal(first, random_patch(images, targets, seeded(), 5)[0])
+    assert not torch.equal(first, again)
+    assert kept is targets
+    assert first.dtype == images.dtype
+    assert first.is_contiguous()
+    assert torch.equal(images, before)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_the_answer_is_the_mean_of_the_ten_probabilities() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 36, 5)).to(DEVICE)
+    images = torch.rand(4, 3, 9, 8).to(DEVICE)
+    by_hand = torch.stack(
+        [model(crop).softmax(1) for crop in v2.functional.ten_crop(images, [6, 6])]
+    ).mean(0)
+    outputs = TenCrop(model, 6)(images)
+    torch.testing.assert_close(outputs.softmax(1), by_hand)
+    torch.testing.assert_close(outputs.exp(), by_hand)
+
+
+def test_a_class_ruled_out_by_every_crop_has_a_finite_loss() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3, 2)).to(DEVICE)
+    nn.init.zeros_(model[1].weight)
+    model[1].bias.data = torch.tensor([0.0, -200.0], device=DEVICE)
+    outputs = TenCrop(model, 1)(torch.zeros(1, 3, 2, 2, device=DEVICE))
+    torch.testing.assert_close(outputs.cpu(), torch.tensor([[0.0, -200.0]]))
+
+
+def test_is_evaluated_as_a_network_and_in_its_mode() -> None:
+    torch.manual_seed(0)
+    pictures = ImageSet(
+        torch.randint(0, 256, (20, 3, 9, 9), dtype=torch.uint8),
+        torch.arange(20) % 2,
+        ("a", "b"),
+        "-",
+    )
+    part = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(3 * 49, 2))
+    model = TenCrop(part, 7)
+    first, second = evaluate(model, pictures), evaluate(model, pictures)
+    assert first.loss == second.loss  # no dropout
+    assert sum(p.numel() for p in model.parameters()) == sum(p.numel() for p in part.parameters())
+
+
+@pytest.mark.parametrize(
+    ("size", "error", "message"),
+    [
+        (0, ValueError, "size is 0; expected at least 1"),
+        (9, ValueError, "size is 9; expected at most 8, the shorter side"),
+        (2.5, TypeError, r"size is 2\.5; expected an integer"),
+    ],
+)
+def test_refuses_sizes_that_do_not_fit(size: Any, error: type[Exception], message: str) -> None:
+    images = torch.zeros(2, 3, 8, 10)
+    with pytest.raises(error, match=message):
+        ten_crop(images, size)
+    with pytest.raises(error, match=message):
+        random_patch(images, torch.arange(2), seeded(), size)
+
+
+def test_refuses_what_is_no_batch() -> None:
+    no_generator: Any = 0
+    images: Tensor = torch.zeros(2, 3, 8, 8)
+    with pytest.raises(TypeError, match=r"images is torch\.uint8"):
+        ten_crop(images.byte(), 4)
+    with pytest.raises(ValueError, match="expected"):
+        ten_crop(images[0], 4)
+    with pytest.raises(TypeError, match=r"generator is a int; expected a torch\.Generator"):
+        random_patch(images, torch.arange(2), no_generator, 4)
