@@ -1,4 +1,4 @@
-"""Files as all rooms meet them: what is a path, what is a file, and what its pixels are made of."""
+"""Files as all rooms meet them: what is a path or a file, how it is written, what it holds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MaskedBitmap", "expect_path", "expect_regular", "masked_bitmap", "tiff_numbers"]
+__all__ = [
+    "MaskedBitmap",
+    "expect_path",
+    "expect_regular",
+    "masked_bitmap",
+    "tiff_numbers",
+    "write_atomically",
+]
 
 
 def expect_path(path: Any, name: str = "path") -> Path:
@@ -81,6 +88,56 @@ def expect_regular(path: Path, error: type[Exception] = ValueError) -> None:
         return
     kind = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
     raise error(f"{path}: is a {kind}; expected a regular file")
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file at once or not at all.
+
+    The bytes go to a file beside it, reach the disk, and only then take the name, which the
+    operating system does in one step. Whoever kills the writer, or runs out of disk, finds the
+    file as it was before.
+
+    Parameters
+    ----------
+    path
+        The file; one that is there is replaced. Folders that are absent are made.
+    data
+        What it shall hold.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no path.
+    OSError
+        If the disk is full or the path cannot be written, or leads to a pipe or a device, whose
+        place is not taken. A file that was there stands.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(f"{folder}/notes/first.txt", b"hello")
+    ...     os.listdir(f"{folder}/notes")
+    ['first.txt']
+    """
+    place = expect_path(path)
+    expect_regular(place, OSError)
+    # Of a name that does not change, so that a killed run leaves one such file, not many.
+    unfinished = place.with_name(f".{place.name}.unfinished")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(place)
+    except OSError as error:
+        stands = ""
+        if place.parent.is_dir():
+            unfinished.unlink(missing_ok=True)
+            stands = "; what it held before stands" if place.exists() else ""
+        reason = error.strerror or error
+        raise type(error)(error.errno, f"cannot write {place}: {reason}{stands}") from error
 
 
 class MaskedBitmap(NamedTuple):

@@ -13,16 +13,11 @@ import torch
 from torch import nn
 
 from cvlib import data, images
-from cvlib.files import expect_path, masked_bitmap, tiff_numbers
+from cvlib.files import expect_path, masked_bitmap, tiff_numbers, write_atomically
 from cvlib.images.files import write
 from cvlib.images.preprocessing import Preprocess
 from cvlib.training import fit
-from cvlib.training.checkpoints import (
-    load_checkpoint,
-    save_checkpoint,
-    save_weights,
-    write_atomically,
-)
+from cvlib.training.checkpoints import load_checkpoint, save_checkpoint, save_weights
 from cvlib.training.history import Epoch, History
 from cvlib.training.records import write_record
 

@@ -117,7 +117,7 @@ def draw_reliability(curves: Mapping[str, tuple[Tensor, Tensor]], *, title: str)
     Parameters
     ----------
     curves
-        What :func:`cvlib.training.calibration.calibration_curve` gives; a curve each.
+        What :func:`cvlib.training.metrics.calibration_curve` gives; a curve each.
     title
         What to see.
 

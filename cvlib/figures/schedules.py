@@ -13,7 +13,7 @@ from torch import Tensor
 from cvlib.figures.style import new_figure, palette
 
 if TYPE_CHECKING:
-    from cvlib.training.learning_rate_finder import RangeTest
+    from cvlib.training.schedules import RangeTest
 
 __all__ = ["draw_curves", "draw_outcomes", "draw_range_test", "draw_schedule", "draw_schedules"]
 
@@ -195,7 +195,7 @@ def draw_range_test(test: RangeTest, *, title: str, highest: float, top: float) 
     Parameters
     ----------
     test
-        What :func:`cvlib.training.learning_rate_finder.find_learning_rate` returns.
+        What :func:`cvlib.training.schedules.find_learning_rate` returns.
     title
         What to see.
     highest
@@ -211,7 +211,7 @@ def draw_range_test(test: RangeTest, *, title: str, highest: float, top: float) 
 
     Examples
     --------
-    >>> from cvlib.training.learning_rate_finder import RangeTest
+    >>> from cvlib.training.schedules import RangeTest
     >>> test = RangeTest([0.01, 0.1, 1.0], [2.0, 1.0, 4.0])
     >>> figure = draw_range_test(test, title="It explodes", highest=10, top=3)
     >>> curve, lowest, suggestion = figure.axes[0].lines

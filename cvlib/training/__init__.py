@@ -1,10 +1,6 @@
 """Training: the loop, and what it measures."""
 
-from cvlib.training.adaptive import Adadelta, Adagrad, Adam, AdamW, RMSprop
-from cvlib.training.calibration import calibration_curve, expected_calibration_error
 from cvlib.training.checkpoints import load_checkpoint, save_checkpoint, save_weights
-from cvlib.training.cycles import cyclic, one_cycle
-from cvlib.training.learning_rate_finder import RangeTest, find_learning_rate
 from cvlib.training.loop import Epoch, Evaluation, History, evaluate, fit
 from cvlib.training.losses import (
     binary_cross_entropy,
@@ -20,21 +16,27 @@ from cvlib.training.losses import (
 from cvlib.training.metrics import (
     accuracy,
     average_precision,
+    calibration_curve,
     confusion_matrix,
+    expected_calibration_error,
     f1_score,
     precision,
     precision_recall_curve,
     recall,
     top_k_accuracy,
 )
-from cvlib.training.optimizers import SGD, DenseOptimizer
+from cvlib.training.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, DenseOptimizer, RMSprop
 from cvlib.training.regularization import EarlyStopping, l1_penalty, l2_penalty
 from cvlib.training.schedules import (
     Plateau,
+    RangeTest,
     constant,
     cosine,
+    cyclic,
     exponential,
+    find_learning_rate,
     multi_step,
+    one_cycle,
     polynomial,
     step_decay,
     warm_up,

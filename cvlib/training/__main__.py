@@ -21,9 +21,9 @@ from cvlib.console import say
 from cvlib.data import ImageSet
 from cvlib.networks import MLP, LeNet, LeNet5, PlainNet, TutorialNet
 from cvlib.networks.lenet5 import lenet5_loss
-from cvlib.training import cycles, schedules
+from cvlib.training import schedules
 from cvlib.training.checkpoints import save_weights
-from cvlib.training.data_parallel import joined, processes
+from cvlib.training.data_parallel import process_group, processes
 from cvlib.training.loop import evaluate, fit
 from cvlib.training.records import write_record
 from cvlib.training.regularization import EarlyStopping
@@ -68,7 +68,7 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
 SCHEDULES: dict[str, Callable[[int, int], float] | None] = {
     "constant": None,
     "cosine": schedules.cosine,
-    "one_cycle": cycles.one_cycle,
+    "one_cycle": schedules.one_cycle,
 }
 AUGMENTATIONS = {
     name: getattr(augmentation, name)
@@ -211,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.label_smoothing and NETWORKS[chosen.network].loss is not None:
         line.error(f"--label-smoothing is of cross entropy; {chosen.network} has its own loss")
     try:
-        with joined(chosen.device) as device:
+        with process_group(chosen.device) as device:
             train_and_keep(chosen, words, device)
     except (ValueError, OSError, FloatingPointError, data.DataError) as error:
         line.exit(1, f"{line.prog}: {error}\n")

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 import torch
 from torch import Tensor, distributed, nn
 
-__all__ = ["Processes", "joined", "processes"]
+__all__ = ["Processes", "process_group", "processes"]
 
 Value = TypeVar("Value")
 
@@ -54,7 +54,7 @@ def processes() -> Processes:
 
 
 @contextmanager
-def joined(device: str | None = None) -> Iterator[str | None]:
+def process_group(device: str | None = None) -> Iterator[str | None]:
     """Join the processes that ``torchrun`` started, and leave them at the end.
 
     Parameters
@@ -104,7 +104,7 @@ def parallel(model: nn.Module, place: torch.device) -> nn.Module:
     return nn.parallel.DistributedDataParallel(model, device_ids=devices)
 
 
-def share_out(model: nn.Module) -> None:
+def broadcast_state(model: nn.Module) -> None:
     """Give process 0's buffers to all: running statistics differ, since each saw other pictures.
 
     Parameters
@@ -117,7 +117,7 @@ def share_out(model: nn.Module) -> None:
             distributed.broadcast(buffer, 0)
 
 
-def summed(values: Tensor) -> Tensor:
+def all_reduce(values: Tensor) -> Tensor:
     """Add up a tensor over the processes.
 
     Parameters
@@ -135,7 +135,7 @@ def summed(values: Tensor) -> Tensor:
     return values
 
 
-def agreed(value: Value) -> Value:
+def broadcast_object(value: Value) -> Value:
     """Return what process 0 has, in every process.
 
     Parameters
@@ -154,7 +154,7 @@ def agreed(value: Value) -> Value:
     return values[0]
 
 
-def gathered(value: Value) -> list[Value]:
+def all_gather_object(value: Value) -> list[Value]:
     """Return what each process has, in every process.
 
     Parameters

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cvlib.files import expect_path
-from cvlib.training.checkpoints import write_atomically
+from cvlib.files import expect_path, write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,23 +1,27 @@
 """Losses: how wrong a prediction is, in one number that a gradient can lower.
 
 Arguments have torch's names: ``input`` is what the network says, ``target`` what is true.
+
+:class:`MeanLoss` makes of the losses of batches that of an epoch. The means of batches make the
+mean of all pictures only where each counts for what it is a mean of. Cross entropy with weights
+divides by the sum of the weights, and with ``ignore_index`` by the number of labels that are not
+ignored; of any other function it cannot be known.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import copy
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
 
-from cvlib.layers.arguments import number
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cvlib.layers.arguments import check_tensors, number
 from cvlib.layers.precision import at_least_float32
-from cvlib.training.arguments import (
-    Reduction,
-    check_classes,
-    check_input,
-    check_pair,
-    check_probabilities,
-    reduce_loss,
-)
+from cvlib.training.data_parallel import all_gather_object, all_reduce, processes
 
 __all__ = [
     "binary_cross_entropy",
@@ -30,6 +34,9 @@ __all__ = [
     "mse_loss",
     "smooth_l1_loss",
 ]
+
+Reduction = Literal["none", "mean", "sum"]
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 @at_least_float32(autocast="float32")
@@ -407,3 +414,324 @@ def smooth_l1_loss(
     if number("beta", beta) == 0:
         return l1_loss(input, target, reduction=reduction)
     return huber_loss(input, target, reduction=reduction, delta=beta) / beta
+
+
+def reduce_loss(loss: Tensor, reduction: Reduction, weight: Tensor | None = None) -> Tensor:
+    """Give a loss back as it is, its sum, or its mean.
+
+    Parameters
+    ----------
+    loss
+        The losses of any number of things.
+    reduction
+        ``"none"``, ``"sum"`` or ``"mean"``.
+    weight
+        What each is multiplied by before; it broadcasts to ``loss``.
+
+    Returns
+    -------
+    Tensor
+        One number, or as ``loss`` with ``"none"``.
+
+    Raises
+    ------
+    ValueError
+        If ``reduction`` is none of the three.
+
+    Examples
+    --------
+    >>> reduce_loss(torch.tensor([1.0, 3.0]), "mean")
+    tensor(2.)
+    """
+    loss = loss if weight is None else loss * weight
+    if reduction == "none":
+        return loss
+    if reduction == "sum":
+        return loss.sum()
+    if reduction == "mean":
+        return loss.mean()
+    raise ValueError(f"reduction is {reduction!r}; expected 'none', 'mean' or 'sum'")
+
+
+def check_input(input: Tensor, **others: Tensor | None) -> None:
+    """Refuse what holds no floating-point numbers, or has another dtype than ``input``.
+
+    Parameters
+    ----------
+    input
+        Any tensor.
+    others
+        Tensors that go with it, by name; None stands for one left out.
+
+    Raises
+    ------
+    TypeError
+        If one is no tensor, ``input`` does not hold floating-point numbers, or dtypes differ.
+    """
+    check_tensors(input=input)
+    if not input.is_floating_point():
+        raise TypeError(f"input is {input.dtype}; expected floating-point numbers")
+    check_tensors(input=input, **others)
+
+
+def check_pair(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
+    """Refuse a prediction and a target whose shapes differ, and weights that fit neither.
+
+    Parameters
+    ----------
+    input, target
+        Floating-point numbers of one shape.
+    weights
+        Tensors that broadcast to that shape, by name; None stands for one left out.
+
+    Raises
+    ------
+    TypeError
+        As :func:`check_input`.
+    ValueError
+        If shapes do not fit together.
+
+    Examples
+    --------
+    >>> check_pair(torch.zeros(3), torch.zeros(3, 1))
+    Traceback (most recent call last):
+    ValueError: target has shape (3, 1); expected (3,), as input has
+    """
+    check_input(input, target=target, **weights)
+    shape = tuple(input.shape)
+    if input.shape != target.shape:
+        raise ValueError(f"target has shape {tuple(target.shape)}; expected {shape}, as input has")
+    for name, weight in weights.items():
+        if weight is not None:
+            try:
+                fits = torch.broadcast_shapes(shape, weight.shape) == shape
+            except RuntimeError:
+                fits = False
+            if not fits:
+                given = tuple(weight.shape)
+                raise ValueError(f"{name} has shape {given}; expected one that fits {shape}")
+
+
+def check_probabilities(**tensors: Tensor) -> None:
+    """Refuse numbers that are no probabilities.
+
+    Parameters
+    ----------
+    tensors
+        By the names that the message uses.
+
+    Raises
+    ------
+    ValueError
+        If a number is not between 0 and 1.
+
+    Examples
+    --------
+    >>> check_probabilities(input=torch.tensor([0.5, 1.5]))
+    Traceback (most recent call last):
+    ValueError: input holds 1.5; expected numbers from 0 to 1
+    """
+    for name, numbers in tensors.items():
+        wrong = numbers[~((numbers >= 0) & (numbers <= 1))]
+        if wrong.numel():
+            raise ValueError(f"{name} holds {wrong[0].item():g}; expected numbers from 0 to 1")
+
+
+def check_classes(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    label_smoothing: float,
+) -> None:
+    """Refuse logits, labels and weights of classes that do not fit together.
+
+    Parameters
+    ----------
+    input, target, weight, ignore_index, label_smoothing
+        As in :func:`cvlib.training.losses.cross_entropy`.
+
+    Raises
+    ------
+    TypeError
+        If a dtype is wrong.
+    ValueError
+        If shapes do not fit together, a label has no class, or a number is out of its range.
+    """
+    check_input(input, weight=weight)
+    check_tensors(target=target)
+    if not input.ndim:
+        raise ValueError("input has shape (); expected (C,), (N, C) or (N, C, ...)")
+    axis = min(input.ndim - 1, 1)
+    classes = input.shape[axis]
+    soft = target.is_floating_point()
+    if not soft and target.dtype != torch.int64:
+        raise TypeError(f"target is {target.dtype}; expected labels, torch.int64, or probabilities")
+    expected = (*input.shape[:axis], *(input.shape[axis:] if soft else input.shape[axis + 1 :]))
+    if target.shape != expected:
+        kind = "probabilities" if soft else "labels"
+        got, shape = tuple(target.shape), tuple(input.shape)
+        raise ValueError(
+            f"target has shape {got}; expected {expected} of {kind} for input with shape {shape}"
+        )
+    if weight is not None and weight.shape != (classes,):
+        raise ValueError(f"weight has shape {tuple(weight.shape)}; expected ({classes},)")
+    number("label_smoothing", label_smoothing, most=1)
+    if soft:
+        if ignore_index >= 0:
+            raise ValueError(f"ignore_index is {ignore_index} with probabilities; expected labels")
+        return
+    wrong = target[((target < 0) | (target >= classes)) & (target != ignore_index)]
+    if wrong.numel():
+        raise ValueError(
+            f"target holds the label {int(wrong[0])}; expected 0 to {classes - 1}, or "
+            f"ignore_index, which is {ignore_index}"
+        )
+
+
+def check_loss(mean: Tensor) -> None:
+    """Refuse what is not one number."""
+    if not isinstance(mean, Tensor) or mean.ndim:
+        shape = getattr(mean, "shape", None)
+        what = type(mean).__name__ if shape is None else f"a tensor of shape {tuple(shape)}"
+        raise ValueError(f"loss gives {what}; expected one number, the mean over the batch")
+
+
+_MODULES = (nn.CrossEntropyLoss, nn.NLLLoss)
+_FUNCTIONS = (F.cross_entropy, F.nll_loss, cross_entropy)
+
+
+class MeanLoss:
+    """A loss, and the mean of it over all pictures of an epoch.
+
+    Parameters
+    ----------
+    loss
+        A function of outputs and labels, which gives the batch's mean; cross entropy if None. What
+        it divides by is read from torch's ``CrossEntropyLoss`` and ``NLLLoss``, from
+        ``F.cross_entropy``, ``F.nll_loss`` and :func:`cvlib.training.losses.cross_entropy`, and
+        from a ``functools.partial`` of these. For any other function, the outputs of an epoch are
+        kept, and it is asked once for all of them, unless its attribute ``over_pictures`` is true.
+
+    Examples
+    --------
+    >>> loss = MeanLoss(nn.CrossEntropyLoss(ignore_index=0))
+    >>> for labels in ([0, 3], [0, 0]):  # one counts, and none
+    ...     _ = loss(torch.zeros(2, 4), torch.tensor(labels), 2)
+    >>> [float(share) for share in loss.shares], round(loss.over_all(), 4)
+    ([1.0, 0.0], 1.3863)
+    """
+
+    def __init__(self, loss: Loss | None = None) -> None:
+        self.loss: Loss = loss or F.cross_entropy
+        options = _options(self.loss)
+        self.known = options is not None or bool(getattr(loss, "over_pictures", False))
+        options = options or {}
+        self.weight: Tensor | None = options.get("weight")
+        self.ignored: int = options.get("ignore_index", -100)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the batches, at the beginning of an epoch."""
+        self.losses: list[Tensor] = []
+        self.sums: list[Tensor] = []
+        self.shares: list[Tensor | int] = []
+        self.kept: list[tuple[Tensor, Tensor]] = []
+
+    def __call__(self, output: Tensor, target: Tensor, count: int) -> Tensor:
+        """Compute the mean loss of a batch, 0 where nothing counts, and remember it.
+
+        Parameters
+        ----------
+        output, target
+            What the network says, and what is true.
+        count
+            How many pictures count, the first of the batch.
+
+        Returns
+        -------
+        Tensor
+            One number.
+        """
+        share: Tensor | int = count
+        if target.ndim == 1 and (self.weight is not None or self.ignored >= 0):
+            share = self._weights(target, output)[:count].sum()
+            total = self._sum(output, target) * (count > 0)
+            # Divided here, as the loss itself would divide 0 by 0 where all are ignored.
+            mean = torch.where(share == 0, 0, 1 / share) * total
+        else:
+            mean = self.loss(output, target)
+            check_loss(mean)
+            total = mean.detach().double() * count
+        self.losses.append(mean.detach())
+        self.sums.append(total.detach().double())
+        self.shares.append(share)
+        if not self.known:
+            self.kept.append((output.detach()[:count], target[:count]))
+        return mean
+
+    def factor(self, factor: float) -> float | Tensor:
+        """Say what to multiply the last batch's mean by, so that processes average to the mean.
+
+        Parameters
+        ----------
+        factor
+            What it is by the numbers of their pictures.
+
+        Returns
+        -------
+        float or Tensor
+            What it is by what their pictures weigh.
+        """
+        share, count = self.shares[-1], processes().world_size
+        if count == 1 or not isinstance(share, Tensor):
+            return factor
+        total = all_reduce(share.clone())
+        return share * count / torch.where(total == 0, 1, total)
+
+    def over_all(self) -> float:
+        """Return the mean over all pictures since :meth:`clear`, those of all processes."""
+        place = self.losses[0].device
+        if not self.known:
+            kept = [torch.cat(parts) for parts in zip(*self.kept, strict=True)]
+            if processes().world_size > 1:
+                shared = all_gather_object([part.cpu() for part in kept])
+                kept = [torch.cat(parts).to(place) for parts in zip(*shared, strict=True)]
+            with torch.no_grad():  # the loss may hold weights, as a penalty does
+                return float(self.loss(*kept))
+        total = torch.stack(self.sums).sum()
+        weight = torch.stack([torch.as_tensor(share).to(total) for share in self.shares]).sum()
+        loss, share = all_reduce(torch.stack([total, weight])).tolist()
+        return loss / share if share else float("nan")
+
+    def _weights(self, labels: Tensor, output: Tensor) -> Tensor:
+        counts = (labels != self.ignored).to(output.dtype)
+        if self.weight is None:
+            return counts
+        return (
+            counts * self.weight.to(output.device)[torch.where(labels == self.ignored, 0, labels)]
+        )
+
+    def _sum(self, output: Tensor, labels: Tensor) -> Tensor:
+        if isinstance(self.loss, nn.Module):
+            total: Any = copy.copy(self.loss)
+            total.reduction = "sum"
+            return total(output, labels)
+        summing: Any = partial(self.loss, reduction="sum")  # type: ignore[call-arg]
+        return summing(output, labels)
+
+
+def _options(loss: Any) -> dict[str, Any] | None:
+    """Read what a loss divides by, or None where that is not known."""
+    if type(loss) in _MODULES:
+        options = vars(loss) | {"weight": loss.weight}
+    else:
+        function, options = loss, {}
+        while isinstance(function, partial):
+            if function.args:
+                return None
+            options = function.keywords | options
+            function = function.func
+        if function not in _FUNCTIONS or {"size_average", "reduce"} & set(options):
+            return None
+    return options if options.get("reduction", "mean") == "mean" else None

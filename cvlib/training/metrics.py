@@ -3,6 +3,7 @@
 Every metric takes what a network gives, scores (N, K) of which the highest wins, or the classes
 (N,) themselves, and the true labels (N,). Where scores tie, the first class wins, as in
 :func:`torch.argmax`. Shares come as ``float64``, so that they are as exact as the counts.
+Calibration asks whether a network is right as often as it says.
 """
 
 from __future__ import annotations
@@ -12,19 +13,21 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cvlib.layers.arguments import integer, one_of
-from cvlib.training.predictions import check_binary, predicted_classes
+from cvlib.layers.arguments import check_tensors, integer, one_of
 
 __all__ = [
     "accuracy",
     "average_precision",
+    "calibration_curve",
     "confusion_matrix",
+    "expected_calibration_error",
     "f1_score",
     "precision",
     "precision_recall_curve",
     "recall",
     "top_k_accuracy",
 ]
+
 
 Average = Literal["macro", "micro", "weighted"] | None
 
@@ -336,3 +339,221 @@ def _averaged(
     weights = known * (weight if average == "weighted" else torch.ones_like(weight))
     weights = weights if weights.any() else known
     return (weights * shares.nan_to_num(0.0)).sum() / weights.sum()
+
+
+def calibration_curve(
+    probabilities: Tensor,
+    labels: Tensor,
+    n_bins: int = 5,
+    strategy: Literal["uniform", "quantile"] = "uniform",
+) -> tuple[Tensor, Tensor]:
+    """Compare the probability of "yes" with how often "yes" is right, bin by bin.
+
+    Parameters
+    ----------
+    probabilities
+        The probability of "yes" for each picture, (N,), from 0 to 1. For a network of K classes:
+        that of the predicted class.
+    labels
+        Whether "yes" is right, (N,): ``bool``, or whole numbers 0 and 1. For a network of K
+        classes: whether the prediction is right.
+    n_bins
+        Into how many bins the probabilities are sorted.
+    strategy
+        ``"uniform"``: bins of equal width from 0 to 1; ``"quantile"``: bins of equally many
+        pictures. A probability on an edge belongs to the lower bin.
+
+    Returns
+    -------
+    prob_true, prob_pred : Tensor
+        In each bin that is not empty, the share of right ones and the mean probability: the names
+        and the order of :func:`sklearn.calibration.calibration_curve`, ``float64``.
+
+    Raises
+    ------
+    TypeError
+        If ``probabilities`` holds no floating-point numbers, or ``labels`` no whole ones.
+    ValueError
+        If shapes or devices do not fit, there is no picture, a probability is not from 0 to 1, a
+        label is neither 0 nor 1, ``n_bins`` is below 1, or there is no such ``strategy``.
+
+    Examples
+    --------
+    >>> probabilities = torch.tensor([0.1, 0.3, 0.7, 0.9])
+    >>> for values in calibration_curve(probabilities, torch.tensor([0, 0, 0, 1]), n_bins=2):
+    ...     print([round(float(value), 2) for value in values])
+    [0.0, 0.5]
+    [0.2, 0.8]
+    """
+    counts, right, said = _binned(probabilities, labels, n_bins, strategy)
+    filled = counts > 0
+    return (right / counts)[filled], (said / counts)[filled]
+
+
+def expected_calibration_error(probabilities: Tensor, labels: Tensor, n_bins: int = 15) -> Tensor:
+    r"""Return how far, on average, the probabilities are from the share of right answers.
+
+    .. math:: \sum_b \frac{n_b}{N} \, \bigl| \text{share right}_b - \text{mean probability}_b \bigr|
+
+    Parameters
+    ----------
+    probabilities
+        The probabilities of the classes, (N, K), not the outputs of a network but their softmax; or
+        the probability of "yes", (N,).
+    labels
+        The true classes (N,); or whether "yes" is right.
+    n_bins
+        Into how many bins of equal width the probabilities of the predicted classes are sorted.
+
+    Returns
+    -------
+    Tensor
+        A single number from 0 to 1, 0 for a perfectly calibrated network.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`calibration_curve` does, and if a label is no class of (N, K).
+
+    References
+    ----------
+    Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, equation 3.
+
+    Examples
+    --------
+    >>> probabilities = torch.tensor([[0.9, 0.1], [0.9, 0.1]])
+    >>> round(float(expected_calibration_error(probabilities, torch.tensor([0, 1]))), 4)
+    0.4
+    """
+    check_tensors(probabilities=probabilities)
+    if probabilities.ndim == 2:
+        predicted, _ = predicted_classes(probabilities, labels, name="probabilities")
+        _check_range(probabilities)
+        probabilities, labels = probabilities.amax(1), predicted == labels
+    counts, right, said = _binned(probabilities, labels, n_bins, "uniform")
+    return (right - said).abs().sum() / counts.sum()
+
+
+def _binned(
+    probabilities: Tensor, labels: Tensor, n_bins: int, strategy: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Sum up each bin: how many there are, how many are right, and what was said of them."""
+    check_binary(probabilities, labels, "probabilities")
+    _check_range(probabilities)
+    n_bins = integer("n_bins", n_bins, least=1)
+    said = probabilities.detach().double()
+    edges = torch.arange(1, n_bins, dtype=torch.float64, device=said.device) * (1 / n_bins)
+    one_of("strategy", strategy, ("uniform", "quantile"))
+    if strategy == "quantile":
+        edges = said.quantile(edges)
+    number = torch.bucketize(said.contiguous(), edges)  # the number of edges below it
+    addends = torch.stack((torch.ones_like(said), labels.double(), said))
+    counts, right, sums = said.new_zeros(3, n_bins).index_add_(1, number, addends)
+    return counts, right, sums
+
+
+def _check_range(probabilities: Tensor) -> None:
+    low, high = (float(value) for value in probabilities.detach().aminmax())
+    if not (low >= 0 and high <= 1):
+        wrong = high if high > 1 else low
+        raise ValueError(
+            f"probabilities holds {wrong:g}; expected numbers from 0 to 1, as softmax gives them"
+        )
+
+
+def predicted_classes(
+    outputs: Tensor, labels: Tensor, num_classes: int | None = None, name: str = "outputs"
+) -> tuple[Tensor, int]:
+    """Read the predicted classes, and refuse what does not fit the labels.
+
+    Parameters
+    ----------
+    outputs, labels, num_classes
+        As in :func:`cvlib.training.metrics.confusion_matrix`.
+    name
+        The name of ``outputs`` in messages.
+
+    Returns
+    -------
+    predicted : Tensor
+        ``int64``, (N,).
+    classes : int
+        K.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`cvlib.training.metrics.confusion_matrix` does.
+    """
+    check_tensors(**{name: outputs})
+    if outputs.ndim not in (1, 2) or not outputs.numel():
+        shape = tuple(outputs.shape)
+        raise ValueError(f"{name} has shape {shape}; expected (N, K) or (N,), none of them 0")
+    _check_labels(labels, outputs, name)
+    if outputs.ndim == 2:
+        _check_scores(outputs, name)
+        predicted, classes = outputs.argmax(1), outputs.shape[1]
+        if num_classes not in (None, classes):
+            raise ValueError(f"num_classes is {num_classes}; expected {classes}, as {name} has")
+    else:
+        _check_whole(outputs, name)
+        predicted = outputs.long()
+        met = 1 + max(0, int(predicted.max()), int(labels.max()))
+        classes = met if num_classes is None else integer("num_classes", num_classes, least=1)
+    _check_between(predicted, classes, name)
+    _check_between(labels, classes, "labels")
+    return predicted, classes
+
+
+def check_binary(scores: Tensor, labels: Tensor, name: str = "scores") -> None:
+    """Refuse what are not scores of "yes" with labels 0 and 1.
+
+    Parameters
+    ----------
+    scores, labels
+        As in :func:`cvlib.training.metrics.precision_recall_curve`, but no label need be 1.
+    name
+        The name of ``scores`` in messages.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`cvlib.training.metrics.precision_recall_curve` does.
+    """
+    check_tensors(**{name: scores})
+    if scores.ndim != 1 or not len(scores):
+        raise ValueError(f"{name} has shape {tuple(scores.shape)}; expected (N,), N at least 1")
+    _check_labels(labels, scores, name)
+    _check_scores(scores, name)
+    _check_between(labels, 2, "labels")
+
+
+def _check_labels(labels: Tensor, outputs: Tensor, name: str) -> None:
+    check_tensors(labels=labels)
+    _check_whole(labels, "labels")
+    if labels.shape != outputs.shape[:1]:
+        raise ValueError(
+            f"labels has shape {tuple(labels.shape)}; expected ({len(outputs)},), as many as {name}"
+        )
+    if labels.device != outputs.device:
+        raise ValueError(f"labels is on {labels.device}; expected {outputs.device}, as {name} is")
+
+
+def _check_scores(scores: Tensor, name: str) -> None:
+    if not scores.is_floating_point():
+        raise TypeError(f"{name} is {scores.dtype}; expected floating-point numbers")
+    if scores.isnan().any():
+        raise ValueError(f"{name} holds nan; expected numbers that can be compared")
+
+
+def _check_whole(values: Tensor, name: str) -> None:
+    if values.is_floating_point() or values.is_complex():
+        shape = tuple(values.shape)
+        raise TypeError(f"{name} is {values.dtype} of shape {shape}; expected whole numbers")
+
+
+def _check_between(values: Tensor, classes: int, name: str) -> None:
+    low, high = (int(value) for value in values.long().aminmax())
+    if low < 0 or high >= classes:
+        wrong = low if low < 0 else high
+        raise ValueError(f"{name} has the class {wrong}; expected 0 to {classes - 1}")

@@ -1,8 +1,8 @@
-"""Stochastic gradient descent with momentum, and what all optimizers of the course share.
+"""Optimizers: stochastic gradient descent with momentum, and those that adapt each number's rate.
 
 Each optimizer is a :class:`torch.optim.Optimizer` with torch's arguments, steps and state: either
-goes on with what the other has saved. Those that give each number a rate of its own are in
-:mod:`cvlib.training.adaptive`.
+goes on with what the other has saved. Behind SGD stand those that give each number a rate of its
+own, by the size of its gradients.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-__all__ = ["SGD", "DenseOptimizer"]
+__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "DenseOptimizer", "RMSprop"]
 
 Parameters = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Group = dict[str, Any]
-
 _FROM_0 = ("lr", "weight_decay", "momentum", "eps", "lr_decay", "initial_accumulator_value")
 _SHARES = ("alpha", "rho", "betas")
 
@@ -288,3 +287,361 @@ def _check_group(group: Group) -> None:
             f"nesterov is True with momentum {group['momentum']!r} and dampening "
             f"{group['dampening']!r}; expected a momentum above 0 and no dampening"
         )
+
+
+class Adagrad(DenseOptimizer):
+    """Divide each gradient by the root of the sum of all its squares so far.
+
+    Parameters
+    ----------
+    params
+        The parameters to move, or groups of them.
+    lr
+        The learning rate.
+    lr_decay
+        How fast the rate falls on top of that: it is divided by 1 + ``lr_decay`` times the number
+        of steps before.
+    weight_decay
+        The strength of the L2 penalty.
+    initial_accumulator_value
+        What the sum begins with.
+    eps
+        Added to the root, so that nothing divides by 0.
+    maximize
+        Whether to climb.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is no tensor of floating-point numbers, or an argument no number.
+    ValueError
+        If there is no parameter, or an argument is out of its range.
+
+    References
+    ----------
+    Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic
+    optimization" (2011), section 1.
+
+    Examples
+    --------
+    >>> x = torch.zeros(2, requires_grad=True)
+    >>> x.grad = torch.tensor([3.0, -0.004])
+    >>> Adagrad([x], lr=0.5).step()
+    >>> x.tolist()
+    [-0.5, 0.5]
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float | Tensor = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            **{"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay},
+            **{"initial_accumulator_value": initial_accumulator_value, "maximize": maximize},
+        }
+        super().__init__(params, defaults)
+
+    def update(self, parameter: Tensor, gradient: Tensor, group: Group) -> None:
+        """Move one parameter.
+
+        Parameters
+        ----------
+        parameter, gradient, group
+            As in :meth:`~cvlib.training.optimizers.DenseOptimizer.update`.
+        """
+        step = self.count(parameter)
+        total = self.memory(parameter, "sum", start=group["initial_accumulator_value"])
+        total += gradient.square()
+        lr = group["lr"] / (1 + (step - 1) * group["lr_decay"])
+        parameter -= lr * gradient / (total.sqrt() + group["eps"])
+
+
+class RMSprop(DenseOptimizer):
+    """Divide each gradient by the root of a fading mean of its squares.
+
+    Parameters
+    ----------
+    params
+        The parameters to move, or groups of them.
+    lr
+        The learning rate.
+    alpha
+        The weight of the old mean in the new one.
+    eps
+        Added to the root, so that nothing divides by 0.
+    weight_decay
+        The strength of the L2 penalty.
+    momentum
+        The share of the last velocity that is kept.
+    centered
+        Whether to divide by the standard deviation: to take from the mean of the squares the
+        square of the mean.
+    maximize
+        Whether to climb.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is no tensor of floating-point numbers, or an argument no number.
+    ValueError
+        If there is no parameter, or an argument is out of its range.
+
+    References
+    ----------
+    Tieleman and Hinton, "Lecture 6.5: rmsprop" (2012). Centred: Graves, "Generating sequences with
+    recurrent neural networks" (2013), section 4.2.
+
+    Examples
+    --------
+    >>> x = torch.zeros(2, requires_grad=True)
+    >>> x.grad = torch.tensor([3.0, -0.004])
+    >>> RMSprop([x], lr=0.5, alpha=0.75).step()
+    >>> [round(number, 4) for number in x.tolist()]
+    [-1.0, 1.0]
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float | Tensor = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            **{"lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps},
+            **{"centered": centered, "weight_decay": weight_decay, "maximize": maximize},
+        }
+        super().__init__(params, defaults)
+
+    def update(self, parameter: Tensor, gradient: Tensor, group: Group) -> None:
+        """Move one parameter.
+
+        Parameters
+        ----------
+        parameter, gradient, group
+            As in :meth:`~cvlib.training.optimizers.DenseOptimizer.update`.
+        """
+        self.count(parameter)
+        square = self.memory(parameter, "square_avg")
+        square.lerp_(gradient.square(), 1 - group["alpha"])
+        if group["centered"]:
+            mean = self.memory(parameter, "grad_avg").lerp_(gradient, 1 - group["alpha"])
+            square = (square - mean.square()).clamp(min=0)  # rounding may bring it below
+        direction = gradient / (square.sqrt() + group["eps"])
+        if group["momentum"]:
+            velocity = self.memory(parameter, "momentum_buffer")
+            direction = velocity.mul_(group["momentum"]).add_(direction)
+        parameter -= group["lr"] * direction
+
+
+class Adadelta(DenseOptimizer):
+    """Give each number a step as large as its last steps were, so that no rate need be chosen.
+
+    Parameters
+    ----------
+    params
+        The parameters to move, or groups of them.
+    lr
+        What the step is multiplied by; 1 in the paper.
+    rho
+        The weight of the old means in the new ones.
+    eps
+        Added under both roots. It is what the first steps are made of.
+    weight_decay
+        The strength of the L2 penalty.
+    maximize
+        Whether to climb.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is no tensor of floating-point numbers, or an argument no number.
+    ValueError
+        If there is no parameter, or an argument is out of its range.
+
+    References
+    ----------
+    Zeiler, "ADADELTA: an adaptive learning rate method" (2012), algorithm 1.
+
+    Examples
+    --------
+    >>> x = torch.zeros(2, requires_grad=True)
+    >>> x.grad = torch.tensor([3.0, -4.0])
+    >>> Adadelta([x], rho=0.75, eps=1e-6).step()
+    >>> [round(number, 4) for number in x.tolist()]
+    [-0.002, 0.002]
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float | Tensor = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, {**defaults, "maximize": maximize})
+
+    def update(self, parameter: Tensor, gradient: Tensor, group: Group) -> None:
+        """Move one parameter.
+
+        Parameters
+        ----------
+        parameter, gradient, group
+            As in :meth:`~cvlib.training.optimizers.DenseOptimizer.update`.
+        """
+        self.count(parameter)
+        rho, eps = group["rho"], group["eps"]
+        square = self.memory(parameter, "square_avg").lerp_(gradient.square(), 1 - rho)
+        moved = self.memory(parameter, "acc_delta")
+        delta = gradient * (moved + eps).sqrt() / (square + eps).sqrt()
+        moved.lerp_(delta.square(), 1 - rho)
+        parameter -= group["lr"] * delta
+
+
+class Adam(DenseOptimizer):
+    """Divide a fading mean of the gradients by the root of a fading mean of their squares.
+
+    Parameters
+    ----------
+    params
+        The parameters to move, or groups of them.
+    lr
+        The learning rate: about the largest step that a number makes.
+    betas
+        The weights of the old means in the new ones: of the gradient, and of its square.
+    eps
+        Added to the root, so that nothing divides by 0.
+    weight_decay
+        The strength of the L2 penalty, or of the decay.
+    amsgrad
+        Whether to divide by the largest root so far.
+    maximize
+        Whether to climb.
+    decoupled_weight_decay
+        Whether the weights are shrunk directly, as :class:`AdamW` does, instead of by a penalty.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is no tensor of floating-point numbers, or an argument no number.
+    ValueError
+        If there is no parameter, or an argument is out of its range.
+
+    References
+    ----------
+    Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1. ``amsgrad``:
+    Reddi, Kale and Kumar, "On the convergence of Adam and beyond" (2018).
+
+    Examples
+    --------
+    >>> x = torch.zeros(2, requires_grad=True)
+    >>> x.grad = torch.tensor([3.0, -0.004])
+    >>> Adam([x], lr=0.5).step()
+    >>> [round(number, 4) for number in x.tolist()]
+    [-0.5, 0.5]
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        defaults = {
+            **{"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay},
+            **{"amsgrad": amsgrad, "maximize": maximize},
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+
+    def update(self, parameter: Tensor, gradient: Tensor, group: Group) -> None:
+        """Move one parameter.
+
+        Parameters
+        ----------
+        parameter, gradient, group
+            As in :meth:`~cvlib.training.optimizers.DenseOptimizer.update`.
+        """
+        step, (beta1, beta2) = self.count(parameter), group["betas"]
+        mean = self.memory(parameter, "exp_avg").lerp_(gradient, 1 - beta1)
+        square = self.memory(parameter, "exp_avg_sq").lerp_(gradient.square(), 1 - beta2)
+        if group["amsgrad"]:
+            largest = self.memory(parameter, "max_exp_avg_sq")
+            square = torch.maximum(largest, square, out=largest)
+        root = (square / (1 - beta2**step)).sqrt()
+        parameter -= group["lr"] * (mean / (1 - beta1**step)) / (root + group["eps"])
+
+
+class AdamW(Adam):
+    """Adam with weight decay beside the gradient, not in it: each step shrinks all weights alike.
+
+    Parameters
+    ----------
+    params, lr, betas, eps, amsgrad, maximize
+        As in :class:`Adam`.
+    weight_decay
+        The share of a weight that is taken away in a step, divided by ``lr``.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is no tensor of floating-point numbers, or an argument no number.
+    ValueError
+        If there is no parameter, or an argument is out of its range.
+
+    References
+    ----------
+    Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2.
+
+    Examples
+    --------
+    >>> x = torch.tensor([1.0, 100.0], requires_grad=True)
+    >>> x.grad = torch.zeros(2)
+    >>> AdamW([x], lr=0.1, weight_decay=0.1).step()
+    >>> [round(number, 4) for number in x.tolist()]
+    [0.99, 99.0]
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            *(params, lr, betas, eps, weight_decay, amsgrad),
+            maximize=maximize,
+            decoupled_weight_decay=True,
+        )
+
+    def __setstate__(self, state: Group) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:  # what was saved by Adam goes on as AdamW
+            group["decoupled_weight_decay"] = True

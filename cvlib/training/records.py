@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 import cvlib
-from cvlib.training.checkpoints import write_atomically
+from cvlib.files import write_atomically
 
 __all__ = ["write_record"]
 

@@ -11,7 +11,7 @@ from cvlib.figures.schedules import (
     draw_schedule,
     draw_schedules,
 )
-from cvlib.training.learning_rate_finder import RangeTest
+from cvlib.training.schedules import RangeTest
 from tests.figures.clipping import assert_nothing_is_clipped
 
 

@@ -19,7 +19,7 @@ from torch.utils.data import TensorDataset
 
 from cvlib.data import digits
 from cvlib.training import EarlyStopping, cosine, fit
-from cvlib.training.data_parallel import joined, processes
+from cvlib.training.data_parallel import process_group, processes
 
 # With learning rate 1 and no momentum, what the weights lose in one step is the gradient.
 GRADIENT = partial(torch.optim.SGD, lr=1.0)
@@ -44,7 +44,7 @@ def gradient(pictures, count, loss=None):
 def learn(folder):
     torch.set_num_threads(1)
     train, test = digits()[:300].split(test=99)
-    with joined("cpu") as device:
+    with process_group("cpu") as device:
         rank, count = processes()
         found = {"processes": count}
         for pictures in (32, 33, 1):  # shared evenly, unevenly, and too few for all

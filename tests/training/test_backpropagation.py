@@ -10,14 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from cvlib.training import backpropagation
-from cvlib.training.backpropagation import (
-    Node,
-    add,
-    backward,
-    linear,
-    numerical_gradient,
-    relu,
-)
+from cvlib.training.backpropagation import Node, add, backward, linear, numerical_gradient, relu
 from tests.layers.drawn import DEVICE, normal
 
 

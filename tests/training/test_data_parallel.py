@@ -6,7 +6,14 @@ import sys
 import pytest
 import torch
 
-from cvlib.training.data_parallel import Processes, agreed, gathered, joined, processes, summed
+from cvlib.training.data_parallel import (
+    Processes,
+    all_gather_object,
+    all_reduce,
+    broadcast_object,
+    process_group,
+    processes,
+)
 from tests.checkout import ROOT
 
 
@@ -57,9 +64,9 @@ def test_a_loader_is_refused(found):
 
 def test_alone_nothing_is_shared():
     assert processes() == Processes(0, 1)
-    assert agreed("mine") == "mine"
-    assert gathered(3) == [3]
-    assert summed(torch.ones(2)).tolist() == [1, 1]
-    with joined("cpu") as device:
+    assert broadcast_object("mine") == "mine"
+    assert all_gather_object(3) == [3]
+    assert all_reduce(torch.ones(2)).tolist() == [1, 1]
+    with process_group("cpu") as device:
         assert device == "cpu"
         assert not torch.distributed.is_initialized()
