@@ -14,8 +14,8 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
+from cvlib.arguments import check_tensors, number
 from cvlib.augmentation.draws import Number, check_batch, draw, draw_normal, per_picture
-from cvlib.layers.arguments import check_tensors, number
 
 __all__ = [
     "adjust_brightness",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from cvlib.layers.arguments import check_numbers, number
+from cvlib.arguments import check_numbers, number
 
 __all__ = ["centres", "check_batch", "draw", "draw_normal", "interval", "per_picture", "positions"]
 
@@ -34,10 +34,7 @@ def check_batch(images: Tensor) -> None:
     Traceback (most recent call last):
     ValueError: images has shape (3, 8, 8); expected (B, C, H, W)
     """
-    try:
-        check_numbers(images)
-    except TypeError as error:
-        raise TypeError(f"images{str(error).removeprefix('x')}") from None
+    check_numbers(images, name="images")
     if images.ndim != 4:
         raise ValueError(f"images has shape {tuple(images.shape)}; expected (B, C, H, W)")
 

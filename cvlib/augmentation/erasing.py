@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
+from cvlib.arguments import integer, number
 from cvlib.augmentation.draws import (
     Number,
     centres,
@@ -16,7 +17,6 @@ from cvlib.augmentation.draws import (
     per_picture,
     positions,
 )
-from cvlib.layers.arguments import integer, number
 
 __all__ = ["cutout", "erase", "random_erasing", "rectangles"]
 

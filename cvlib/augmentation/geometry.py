@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from cvlib.arguments import integer, number
 from cvlib.augmentation.draws import Number, check_batch, draw, interval, per_picture, positions
-from cvlib.layers.arguments import integer, number
 
 __all__ = [
     "TenCrop",

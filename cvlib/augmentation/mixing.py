@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from scipy.special import betaincinv
 from torch import Generator, Tensor
 
+from cvlib.arguments import integer
 from cvlib.augmentation.draws import centres, draw
 from cvlib.augmentation.erasing import rectangles
-from cvlib.layers.arguments import integer
 
 __all__ = ["cutmix", "mixup"]
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cvlib.arguments import one_of
 from cvlib.files import expect_regular
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ def data_root() -> Path:
 
 def check_split(split: str) -> None:
     """Raise ValueError unless ``split`` is ``"train"`` or ``"test"``."""
-    if split not in ("train", "test"):
-        raise ValueError(f"split is {split!r}; expected 'train' or 'test'")
+    one_of("split", split, ("train", "test"))
 
 
 def entries(folder: Path) -> set[str]:

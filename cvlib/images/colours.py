@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.images.arguments import expect_rgb
+from cvlib.arguments import expect_rgb
 from cvlib.images.pixels import srgb_to_linear
 
 __all__ = ["rgb_to_hsv", "rgb_to_lab"]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.images.arguments import expect_uint8
+from cvlib.arguments import expect_uint8
 from cvlib.images.gradients import sobel
 
 __all__ = ["canny", "hysteresis", "non_maximum_suppression"]

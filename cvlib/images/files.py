@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from cvlib.arguments import expect_grey_or_rgb
 from cvlib.files import expect_path, expect_regular, masked_bitmap, tiff_numbers
-from cvlib.images.arguments import expect_grey_or_rgb
 
 __all__ = ["MAX_PIXELS", "decode", "encode", "read", "write"]
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cvlib.arguments import expect_picture
 from cvlib.images.borders import Border, pad
-from cvlib.images.strips import Line, Pixel, by_strips, expect_picture, window_sum
+from cvlib.images.strips import Line, Pixel, by_strips, window_sum
 
 __all__ = [
     "blur",

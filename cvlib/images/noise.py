@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.images.arguments import expect_uint8
+from cvlib.arguments import expect_uint8
 from cvlib.images.pixels import linear_to_srgb, srgb_to_linear
 
 __all__ = ["add_gaussian_noise", "add_salt_and_pepper", "add_shot_noise"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.images.arguments import expect_rgb, expect_uint8
+from cvlib.arguments import expect_rgb, expect_uint8
 
 __all__ = ["linear_to_srgb", "luma", "mosaic", "quantize", "srgb_to_linear"]
 

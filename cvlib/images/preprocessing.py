@@ -13,8 +13,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from cvlib.arguments import expect_grey_or_rgb, expect_uint8, one_of
 from cvlib.files import expect_path
-from cvlib.images.arguments import expect_grey_or_rgb, expect_uint8
 from cvlib.images.files import decode, read
 
 if TYPE_CHECKING:
@@ -174,8 +174,7 @@ class Preprocess:
                 raise ValueError(f"{name} is {values!r}; expected three numbers, for R, G and B")
         if not all(deviation > 0 for deviation in self.std):
             raise ValueError(f"std is {self.std!r}; expected numbers above 0")
-        if self.mode not in ("exact", "fast"):
-            raise ValueError(f"mode is {self.mode!r}; expected 'exact' or 'fast'")
+        one_of("mode", self.mode, ("exact", "fast"))
 
     def __call__(self, images: NDArray[np.uint8] | Iterable[NDArray[np.uint8]]) -> Tensor:
         """Make a batch of one picture, or of several, which may differ in size.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cvlib.images.borders import Border, pad
 
-__all__ = ["Line", "Pixel", "by_strips", "expect_picture", "window_sum"]
+__all__ = ["Line", "Pixel", "by_strips", "window_sum"]
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 Line = NDArray[Any]
@@ -100,28 +100,3 @@ def window_sum(line: Line, length: int, step: int) -> Line:
     shift = length // 2 * step
     total: Line = half[:-shift] + half[shift:]
     return total[:-step] + line[(length - 1) * step :] if length % 2 else total
-
-
-def expect_picture(image: NDArray[Any]) -> None:
-    """Refuse what is no picture of ``uint8`` or ``float32``.
-
-    Parameters
-    ----------
-    image
-        Anything with a shape and a dtype.
-
-    Raises
-    ------
-    TypeError
-        If the dtype is another one.
-    ValueError
-        If the shape is neither (H, W) nor (H, W, C), or nothing is in it.
-
-    Examples
-    --------
-    >>> expect_picture(np.zeros((2, 3), dtype=np.float32))
-    """
-    if image.dtype not in (np.uint8, np.float32):
-        raise TypeError(f"image has dtype {image.dtype}; expected uint8 or float32")
-    if image.ndim not in (2, 3) or image.size == 0:
-        raise ValueError(f"image has shape {image.shape}; expected (H, W) or (H, W, C), not empty")

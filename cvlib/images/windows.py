@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.images.arguments import expect_grey_or_rgb
+from cvlib.arguments import expect_grey_or_rgb
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cvlib.layers.arguments import check_numbers
+from cvlib.arguments import check_numbers
 from cvlib.layers.precision import at_least_float32
 
 __all__ = ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "tanh"]

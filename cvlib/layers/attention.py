@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from cvlib.layers.arguments import check_pictures, check_tensors, integer
+from cvlib.arguments import check_pictures, check_tensors, integer
 from cvlib.layers.precision import at_least_float32
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from cvlib.layers.arguments import integer
+from cvlib.arguments import integer
 
 __all__ = ["ways_to_see_seven"]
 

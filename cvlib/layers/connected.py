@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from cvlib.layers.arguments import check_numbers
+from cvlib.arguments import check_numbers
 from cvlib.layers.precision import at_least_float32
 
 __all__ = ["dropout", "linear"]

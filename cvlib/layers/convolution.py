@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import overload
+from typing import Literal, overload
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cvlib.layers.arguments import Padding, Size, check_convolution, check_pictures, integer, pair
+from cvlib.arguments import Size, check_pictures, check_tensors, integer, pair
 from cvlib.layers.precision import at_least_float32
 
 __all__ = [
@@ -26,6 +26,8 @@ __all__ = [
     "output_size",
     "unfold",
 ]
+
+Padding = Size | Literal["same", "valid"]
 
 
 @overload
@@ -401,3 +403,69 @@ def _kernel_row(weight: Tensor, i: int, groups: int, pictures: int) -> Tensor:
     """Lay out row i of the kernels as a matrix a group, for each picture."""
     row = weight[:, :, i].reshape(groups, len(weight) // groups, -1)
     return row.expand(pictures, -1, -1, -1).flatten(0, 1)
+
+
+def check_convolution(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Size,
+    padding: Padding,
+    dilation: Size,
+    groups: int,
+    transposed: bool = False,
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int]]:
+    """Read the arguments of a convolution and refuse what does not fit together.
+
+    Parameters
+    ----------
+    x, weight, bias, stride, padding, dilation, groups
+        As in :func:`cvlib.layers.convolution.conv2d`.
+    transposed
+        Whether ``weight`` lists input channels first, as transposed convolution has it.
+
+    Returns
+    -------
+    stride, dilation : tuple of int
+        For rows, for columns.
+    sides : tuple of int
+        Padding left, right, top and bottom, as :func:`torch.nn.functional.pad` takes it.
+
+    Raises
+    ------
+    TypeError
+        If dtypes differ, or an argument has the wrong type.
+    ValueError
+        If shapes do not fit together.
+    """
+    check_pictures(x)
+    check_tensors(x=x, weight=weight, bias=bias)
+    shape, channels = tuple(weight.shape), x.shape[-3]
+    if len(shape) != 4 or 0 in shape:
+        raise ValueError(f"weight has shape {shape}; expected four sizes, none of them 0")
+    for number, what in ((shape[0], "kernels of weight"), (channels, "channels of x")):
+        if number % integer("groups", groups, least=1):
+            raise ValueError(f"groups is {groups}; expected a divisor of the {number} {what}")
+    if transposed:
+        fits, expected, given = shape[0] == channels, f"({channels}, ...)", shape[1] * groups
+    else:
+        part = channels // groups
+        fits, expected, given = shape[1] == part, f"(O, {part}, ...)", shape[0]
+    if not fits:
+        raise ValueError(
+            f"weight has shape {shape}; expected {expected} for x with {channels} channels and "
+            f"groups {groups}"
+        )
+    if bias is not None and bias.shape != (given,):
+        raise ValueError(f"bias has shape {tuple(bias.shape)}; expected ({given},)")
+    steps, gaps = pair("stride", stride, least=1), pair("dilation", dilation, least=1)
+    if padding == "same":
+        if steps != (1, 1):
+            raise ValueError(f"padding is 'same' with stride {stride!r}; expected stride 1")
+        top, left = (gap * (taps - 1) // 2 for gap, taps in zip(gaps, shape[2:], strict=True))
+        bottom, right = gaps[0] * (shape[2] - 1) - top, gaps[1] * (shape[3] - 1) - left
+        return steps, gaps, (left, right, top, bottom)
+    if isinstance(padding, str) and padding != "valid":
+        raise ValueError(f"padding is {padding!r}; expected 'same', 'valid' or integers")
+    rows, columns = (0, 0) if isinstance(padding, str) else pair("padding", padding)
+    return steps, gaps, (columns, columns, rows, rows)

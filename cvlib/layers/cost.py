@@ -17,16 +17,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.modules.module import (
-    register_module_forward_hook,
-    register_module_forward_pre_hook,
-)
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from cvlib.layers.arguments import integer
+from cvlib.arguments import integer
 from cvlib.layers.receptive_field import Axis, Field, follow
 
 __all__ = ["LayerCost", "ReceptiveField", "Summary", "summarize"]

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cvlib.layers.arguments import check_tensors, integer
+from cvlib.arguments import check_tensors, integer
 from cvlib.layers.precision import at_least_float32, lowered
 
 __all__ = ["MultiheadAttention", "attention_weights", "scaled_dot_product_attention"]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from cvlib.layers.arguments import check_numbers, integer
+from cvlib.arguments import check_numbers, integer
 from cvlib.layers.normalization import batch_norm, check_channels, scale
 from cvlib.layers.precision import at_least_float32
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cvlib.layers.arguments import check_numbers, integer
+from cvlib.arguments import check_numbers, integer
 from cvlib.layers.precision import at_least_float32
 
 __all__ = [
@@ -308,7 +308,7 @@ def as_channels(numbers: Tensor, x: Tensor) -> Tensor:
 
 def check_channels(x: Tensor, **others: Tensor | None) -> None:
     """Refuse what has no channels, and what has not one number for each of them."""
-    check_numbers(x, **others)
+    check_numbers(x, name="x", **others)
     if x.ndim < 2:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, C, ...)")
     for name, tensor in others.items():

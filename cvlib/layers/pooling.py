@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cvlib.layers.arguments import Size, check_pictures, integer, pair
+from cvlib.arguments import Size, check_numbers, check_pictures, integer, one_of, pair
 from cvlib.layers.precision import at_least_float32
 
 __all__ = ["avg_pool2d", "interpolate", "max_pool2d", "max_unpool2d"]
@@ -311,8 +311,7 @@ def interpolate(
     _check_floating(x)
     if x.ndim != 4 or 0 in x.shape[1:]:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, C, H, W), only N may be 0")
-    if mode not in ("nearest", "bilinear"):
-        raise ValueError(f"mode is {mode!r}; expected 'nearest' or 'bilinear'")
+    one_of("mode", mode, ("nearest", "bilinear"))
     if mode == "nearest" and align_corners is not None:
         raise ValueError(f"align_corners is {align_corners!r} with mode 'nearest'; expected None")
     if mode == "nearest" and antialias:
@@ -335,8 +334,7 @@ def interpolate(
 
 def _check_floating(x: Tensor) -> None:
     check_pictures(x)
-    if not x.is_floating_point():
-        raise TypeError(f"x is {x.dtype}; expected floating point numbers")
+    check_numbers(x)
 
 
 def _windows(

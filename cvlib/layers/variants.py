@@ -12,15 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cvlib.layers.arguments import (
-    Size,
-    check_convolution,
-    check_pictures,
-    check_tensors,
-    integer,
-    pair,
-)
-from cvlib.layers.convolution import output_size
+from cvlib.arguments import Size, check_pictures, check_tensors, integer, pair
+from cvlib.layers.convolution import check_convolution, output_size
 from cvlib.layers.precision import at_least_float32
 
 __all__ = ["bilinear_sample", "channel_shuffle", "deform_conv2d"]

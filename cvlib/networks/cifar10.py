@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from cvlib.layers.arguments import integer
+from cvlib.arguments import integer
 
 __all__ = ["PlainNet", "TutorialNet"]
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from cvlib.layers.arguments import integer, number
+from cvlib.arguments import integer, number
 from cvlib.networks.inside import (
     Box,
     check_ready,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from cvlib.layers.arguments import check_numbers
+from cvlib.arguments import check_numbers
 from cvlib.layers.cost import ReceptiveField, summarize
 
 __all__ = [
@@ -238,10 +238,7 @@ def check_ready(model: nn.Module, images: Tensor) -> None:
     ValueError: images has shape (1, 28, 28); expected (N, C, H, W), no size 0
     """
     _modules(model)
-    try:
-        check_numbers(images)
-    except TypeError as error:
-        raise TypeError(str(error).replace("x is", "images is", 1)) from None
+    check_numbers(images, name="images")
     if images.ndim != 4 or 0 in images.shape:
         raise ValueError(
             f"images has shape {tuple(images.shape)}; expected (N, C, H, W), no size 0"

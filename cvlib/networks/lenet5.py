@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cvlib.layers.arguments import check_numbers, integer, number
+from cvlib.arguments import check_numbers, integer, number
 from cvlib.layers.cost import summarize
 
 __all__ = [

@@ -8,7 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from cvlib.layers.arguments import integer
+from cvlib.arguments import integer
 
 __all__ = ["MLP"]
 

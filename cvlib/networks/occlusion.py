@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from cvlib.layers.arguments import Size, integer, pair
+from cvlib.arguments import Size, integer, pair
 from cvlib.networks.inside import check_ready, class_scores
 
 __all__ = ["occlusion", "patch_masks"]

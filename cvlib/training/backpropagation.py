@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from cvlib.layers.arguments import check_tensors
+from cvlib.arguments import check_tensors
 from cvlib.training import losses
 
 __all__ = ["Node", "add", "backward", "cross_entropy", "linear", "numerical_gradient", "relu"]

@@ -22,9 +22,9 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
 import cvlib
+from cvlib.arguments import integer
 from cvlib.data import ImageSet
 from cvlib.files import expect_path
-from cvlib.layers.arguments import integer
 from cvlib.training.checkpoints import Run
 from cvlib.training.data_parallel import (
     Processes,

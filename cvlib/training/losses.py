@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cvlib.layers.arguments import check_tensors, number
+from cvlib.arguments import check_numbers, check_tensors, number
 from cvlib.layers.precision import at_least_float32
 from cvlib.training.data_parallel import all_gather_object, all_reduce, processes
 
@@ -67,7 +67,7 @@ def logsumexp(input: Tensor, dim: int, keepdim: bool = False) -> Tensor:
     >>> logsumexp(torch.tensor([1000.0, 1000.0]), 0)
     tensor(1000.6932)
     """
-    check_input(input=input)
+    check_numbers(input, name="input")
     highest = input.amax(dim, keepdim=True).detach()
     highest = torch.where(highest.isinf(), 0, highest)  # as inf - inf is no number
     total = (input - highest).exp().sum(dim, keepdim=keepdim)
@@ -100,7 +100,7 @@ def log_softmax(input: Tensor, dim: int) -> Tensor:
     >>> log_softmax(torch.tensor([0.0, 1000.0]), 0)
     tensor([-1000.,     0.])
     """
-    check_input(input=input)
+    check_numbers(input, name="input")
     shifted = input - input.amax(dim, keepdim=True).detach()  # the highest becomes 0
     return shifted - shifted.exp().sum(dim, keepdim=True).log()
 
@@ -453,27 +453,6 @@ def reduce_loss(loss: Tensor, reduction: Reduction, weight: Tensor | None = None
     raise ValueError(f"reduction is {reduction!r}; expected 'none', 'mean' or 'sum'")
 
 
-def check_input(input: Tensor, **others: Tensor | None) -> None:
-    """Refuse what holds no floating-point numbers, or has another dtype than ``input``.
-
-    Parameters
-    ----------
-    input
-        Any tensor.
-    others
-        Tensors that go with it, by name; None stands for one left out.
-
-    Raises
-    ------
-    TypeError
-        If one is no tensor, ``input`` does not hold floating-point numbers, or dtypes differ.
-    """
-    check_tensors(input=input)
-    if not input.is_floating_point():
-        raise TypeError(f"input is {input.dtype}; expected floating-point numbers")
-    check_tensors(input=input, **others)
-
-
 def check_pair(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
     """Refuse a prediction and a target whose shapes differ, and weights that fit neither.
 
@@ -487,7 +466,7 @@ def check_pair(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
     Raises
     ------
     TypeError
-        As :func:`check_input`.
+        As :func:`cvlib.arguments.check_numbers`.
     ValueError
         If shapes do not fit together.
 
@@ -497,7 +476,7 @@ def check_pair(input: Tensor, target: Tensor, **weights: Tensor | None) -> None:
     Traceback (most recent call last):
     ValueError: target has shape (3, 1); expected (3,), as input has
     """
-    check_input(input, target=target, **weights)
+    check_numbers(input, name="input", target=target, **weights)
     shape = tuple(input.shape)
     if input.shape != target.shape:
         raise ValueError(f"target has shape {tuple(target.shape)}; expected {shape}, as input has")
@@ -558,7 +537,7 @@ def check_classes(
     ValueError
         If shapes do not fit together, a label has no class, or a number is out of its range.
     """
-    check_input(input, weight=weight)
+    check_numbers(input, name="input", weight=weight)
     check_tensors(target=target)
     if not input.ndim:
         raise ValueError("input has shape (); expected (C,), (N, C) or (N, C, ...)")

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cvlib.layers.arguments import check_tensors, integer, one_of
+from cvlib.arguments import check_tensors, integer, one_of
 
 __all__ = [
     "accuracy",

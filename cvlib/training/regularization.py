@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cvlib.layers.arguments import check_numbers, integer, number
+from cvlib.arguments import check_numbers, integer, number
 
 __all__ = ["EarlyStopping", "l1_penalty", "l2_penalty"]
 
@@ -88,10 +88,7 @@ def _weights(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     if not weights:
         raise ValueError("parameters is empty; expected at least one tensor")
     for index, weight in enumerate(weights):
-        try:
-            check_numbers(weight)
-        except TypeError as error:
-            raise TypeError(str(error).replace("x is", f"parameters[{index}] is", 1)) from None
+        check_numbers(weight, name=f"parameters[{index}]")
     return weights
 
 

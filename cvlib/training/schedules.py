@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from cvlib.layers.arguments import integer, number, one_of
+from cvlib.arguments import integer, number, one_of
 from cvlib.training.history import Epoch
 from cvlib.training.losses import Loss, MeanLoss
 

@@ -1,4 +1,8 @@
-"""The arguments that layers share: read, and refused with a message that names them."""
+"""Arguments that all rooms share: read, and refused with a message that names them.
+
+Not part of what the package offers. The module stands on the ground floor, and loads neither torch
+nor numpy before they are needed.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,21 @@ import math
 import operator
 from collections.abc import Sequence
 from numbers import Real
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
 
 __all__ = [
-    "Padding",
     "Size",
-    "check_convolution",
     "check_numbers",
     "check_pictures",
     "check_tensors",
+    "expect_grey_or_rgb",
+    "expect_picture",
+    "expect_rgb",
+    "expect_uint8",
     "integer",
     "number",
     "one_of",
@@ -24,7 +32,6 @@ __all__ = [
 ]
 
 Size = int | Sequence[int]
-Padding = Size | Literal["same", "valid"]
 
 
 def integer(name: str, value: object, least: int = 0) -> int:
@@ -194,8 +201,7 @@ def check_pictures(x: Tensor) -> None:
     ValueError
         If it has another number of dimensions.
     """
-    if not isinstance(x, Tensor):
-        raise TypeError(f"x is a {type(x).__name__}; expected a tensor")
+    check_tensors(x=x)
     if x.ndim not in (3, 4):
         raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, C, H, W) or (C, H, W)")
 
@@ -220,6 +226,8 @@ def check_tensors(**tensors: Tensor | None) -> None:
     Traceback (most recent call last):
     TypeError: scores is torch.int64; expected torch.float32, as x is
     """
+    from torch import Tensor
+
     (first, example), *_ = tensors.items()
     for name, tensor in tensors.items():
         if tensor is not None and not isinstance(tensor, Tensor):
@@ -228,13 +236,15 @@ def check_tensors(**tensors: Tensor | None) -> None:
             raise TypeError(f"{name} is {tensor.dtype}; expected {example.dtype}, as {first} is")
 
 
-def check_numbers(x: Tensor, **others: Tensor | None) -> None:
+def check_numbers(x: Tensor, *, name: str = "x", **others: Tensor | None) -> None:
     """Refuse what is not a tensor of floating-point numbers, or has another dtype than ``x``.
 
     Parameters
     ----------
     x
         Any tensor.
+    name
+        What the message calls it.
     others
         Tensors that go with it, by name; None stands for one left out.
 
@@ -250,73 +260,121 @@ def check_numbers(x: Tensor, **others: Tensor | None) -> None:
     Traceback (most recent call last):
     TypeError: x is torch.int64; expected floating-point numbers
     """
-    check_tensors(x=x)
+    check_tensors(**{name: x})
     if not x.is_floating_point():
-        raise TypeError(f"x is {x.dtype}; expected floating-point numbers")
-    check_tensors(x=x, **others)
+        raise TypeError(f"{name} is {x.dtype}; expected floating-point numbers")
+    check_tensors(**{name: x}, **others)
 
 
-def check_convolution(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: Size,
-    padding: Padding,
-    dilation: Size,
-    groups: int,
-    transposed: bool = False,
-) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int]]:
-    """Read the arguments of a convolution and refuse what does not fit together.
+def expect_uint8(image: Any, name: str = "image") -> None:
+    """Refuse what is no array of bytes.
 
     Parameters
     ----------
-    x, weight, bias, stride, padding, dilation, groups
-        As in :func:`cvlib.layers.convolution.conv2d`.
-    transposed
-        Whether ``weight`` lists input channels first, as transposed convolution has it.
-
-    Returns
-    -------
-    stride, dilation : tuple of int
-        For rows, for columns.
-    sides : tuple of int
-        Padding left, right, top and bottom, as :func:`torch.nn.functional.pad` takes it.
+    image
+        Anything.
+    name
+        What the caller calls it.
 
     Raises
     ------
     TypeError
-        If dtypes differ, or an argument has the wrong type.
-    ValueError
-        If shapes do not fit together.
+        If it is no array, or its dtype is not ``uint8``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> expect_uint8(np.zeros((2, 2)))
+    Traceback (most recent call last):
+    TypeError: image has dtype float64; expected uint8
     """
-    check_pictures(x)
-    check_tensors(x=x, weight=weight, bias=bias)
-    shape, channels = tuple(weight.shape), x.shape[-3]
-    if len(shape) != 4 or 0 in shape:
-        raise ValueError(f"weight has shape {shape}; expected four sizes, none of them 0")
-    for number, what in ((shape[0], "kernels of weight"), (channels, "channels of x")):
-        if number % integer("groups", groups, least=1):
-            raise ValueError(f"groups is {groups}; expected a divisor of the {number} {what}")
-    if transposed:
-        fits, expected, given = shape[0] == channels, f"({channels}, ...)", shape[1] * groups
-    else:
-        part = channels // groups
-        fits, expected, given = shape[1] == part, f"(O, {part}, ...)", shape[0]
-    if not fits:
+    import numpy as np
+
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f"{name} is {type(image).__name__}; expected an array of uint8")
+    if image.dtype != np.uint8:
+        raise TypeError(f"{name} has dtype {image.dtype}; expected uint8")
+
+
+def expect_rgb(image: Any) -> None:
+    """Refuse what is no colour picture of bytes.
+
+    Parameters
+    ----------
+    image
+        Anything.
+
+    Raises
+    ------
+    TypeError
+        If it is no array of ``uint8``.
+    ValueError
+        If its shape is not (H, W, 3).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> expect_rgb(np.zeros((2, 2), dtype=np.uint8))
+    Traceback (most recent call last):
+    ValueError: image has shape (2, 2); expected (H, W, 3), RGB
+    """
+    expect_uint8(image)
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(f"image has shape {image.shape}; expected (H, W, 3), RGB")
+
+
+def expect_grey_or_rgb(image: Any, name: str = "image") -> None:
+    """Refuse what is no picture of bytes, grey or in colour, with at least one pixel.
+
+    Parameters
+    ----------
+    image
+        Anything.
+    name
+        What the caller calls it.
+
+    Raises
+    ------
+    TypeError
+        If it is no array of ``uint8``.
+    ValueError
+        If its shape is neither (H, W) nor (H, W, 3), or it is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> expect_grey_or_rgb(np.zeros((0, 2), dtype=np.uint8))
+    Traceback (most recent call last):
+    ValueError: image has shape (0, 2); expected (H, W, 3), RGB, or (H, W), grey, not empty
+    """
+    expect_uint8(image, name)
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)) or image.size == 0:
         raise ValueError(
-            f"weight has shape {shape}; expected {expected} for x with {channels} channels and "
-            f"groups {groups}"
+            f"{name} has shape {image.shape}; expected (H, W, 3), RGB, or (H, W), grey, not empty"
         )
-    if bias is not None and bias.shape != (given,):
-        raise ValueError(f"bias has shape {tuple(bias.shape)}; expected ({given},)")
-    steps, gaps = pair("stride", stride, least=1), pair("dilation", dilation, least=1)
-    if padding == "same":
-        if steps != (1, 1):
-            raise ValueError(f"padding is 'same' with stride {stride!r}; expected stride 1")
-        top, left = (gap * (taps - 1) // 2 for gap, taps in zip(gaps, shape[2:], strict=True))
-        bottom, right = gaps[0] * (shape[2] - 1) - top, gaps[1] * (shape[3] - 1) - left
-        return steps, gaps, (left, right, top, bottom)
-    if isinstance(padding, str) and padding != "valid":
-        raise ValueError(f"padding is {padding!r}; expected 'same', 'valid' or integers")
-    rows, columns = (0, 0) if isinstance(padding, str) else pair("padding", padding)
-    return steps, gaps, (columns, columns, rows, rows)
+
+
+def expect_picture(image: NDArray[Any]) -> None:
+    """Refuse what is no picture of ``uint8`` or ``float32``.
+
+    Parameters
+    ----------
+    image
+        Anything with a shape and a dtype.
+
+    Raises
+    ------
+    TypeError
+        If the dtype is another one.
+    ValueError
+        If the shape is neither (H, W) nor (H, W, C), or nothing is in it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> expect_picture(np.zeros((2, 3), dtype=np.float32))
+    """
+    if image.dtype not in ("uint8", "float32"):
+        raise TypeError(f"image has dtype {image.dtype}; expected uint8 or float32")
+    if image.ndim not in (2, 3) or image.size == 0:
+        raise ValueError(f"image has shape {image.shape}; expected (H, W) or (H, W, C), not empty")
