@@ -37,7 +37,7 @@ from benchmarks.record import record
 from cvlib.augmentation import TenCrop, random_crop, random_horizontal_flip
 from cvlib.data import ImageSet, cifar10
 from cvlib.networks import PlainNet, TutorialNet
-from cvlib.networks.__main__ import PLAIN_NET
+from cvlib.recipes import PLAIN_NET
 from cvlib.training import evaluate, fit, one_cycle
 
 SEED = 0

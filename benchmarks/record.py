@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cvlib.training.records import write_record
+from cvlib.records import write_record
 
 RESULTS = Path(__file__).parent.parent / "results"
 

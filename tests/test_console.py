@@ -14,12 +14,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from cvlib import book, training
+from cvlib import book, command_line, training
 from cvlib.console import say
 from cvlib.data import digits, mnist_sample
 from cvlib.networks import LeNet
-from cvlib.networks import __main__ as makes_weights
-from cvlib.training import __main__ as command_line
 
 
 @contextlib.contextmanager
@@ -88,11 +86,11 @@ def test_the_command_lines_say_what_they_measured(
 ) -> None:
     pictures = dataclasses.replace(mnist_sample()[:60], source="≈ 图片")
     monkeypatch.setattr(command_line, "_sets", lambda name: (pictures, pictures))
-    monkeypatch.setattr(makes_weights, "train", lambda *_: (LeNet(), {"test_accuracy": "0.9"}))
+    monkeypatch.setattr(command_line, "train", lambda *_: (LeNet(), {"test_accuracy": "0.9"}))
     with console("cp1252") as written:
-        command_line.main(["lenet", "--epochs", "1", "--device", "cpu"])
-        command_line.main(["lenet", "--epochs", "1", "--device", "cpu", "--seeds", "2"])
-        makes_weights.main(["lenet", "--output", str(tmp_path / "权重.safetensors")])
+        command_line.run(["train", "lenet", "--epochs", "1", "--device", "cpu"])
+        command_line.run(["train", "lenet", "--epochs", "1", "--device", "cpu", "--seeds", "2"])
+        command_line.run(["checkpoint", "lenet", "--output", str(tmp_path / "权重.safetensors")])
     assert "~ \\u56fe\\u7247: test accuracy" in written()
     assert "~ \\u56fe\\u7247: mean test accuracy" in written()
     assert written().endswith("\\u6743\\u91cd.safetensors: test accuracy 0.9\n")

@@ -16,10 +16,10 @@ from cvlib import data, images
 from cvlib.files import expect_path, masked_bitmap, tiff_numbers, write_atomically
 from cvlib.images.files import write
 from cvlib.images.preprocessing import Preprocess
+from cvlib.records import write_record
 from cvlib.training import fit
 from cvlib.training.checkpoints import load_checkpoint, save_checkpoint, save_weights
 from cvlib.training.history import Epoch, History
-from cvlib.training.records import write_record
 
 GREY = np.zeros((4, 4), np.uint8)
 HISTORY = History([Epoch(1, 0.5, 0.8)])

@@ -5,12 +5,13 @@ What comes with the installed wheels and needs no network: :func:`digits`, :func
 :func:`mnist`, :func:`fashion_mnist`, :func:`cifar10`. What you bring along: :func:`folder`.
 
 A set of pictures is an :class:`ImageSet`: one ``uint8`` tensor, one tensor of labels, the names of
-the classes, and where they came from.
+the classes, and where they came from. :func:`full_sets` says which of the full sets are there.
 """
 
 from cvlib.data.cifar import cifar10
 from cvlib.data.embedded import digits, mnist_sample, motorcycle, photograph, photographs
 from cvlib.data.folders import folder
+from cvlib.data.full import full_sets
 from cvlib.data.idx import fashion_mnist, mnist
 from cvlib.data.image_set import ImageSet
 from cvlib.data.root import DataError, data_root
@@ -23,6 +24,7 @@ __all__ = [
     "digits",
     "fashion_mnist",
     "folder",
+    "full_sets",
     "mnist",
     "mnist_sample",
     "motorcycle",

@@ -108,6 +108,13 @@ def cifar10(split: str = "train") -> ImageSet:
     return _read_pickles(root, split, listed)
 
 
+def place() -> Path | None:
+    """Return the folder or archive from which :func:`cifar10` would read, or None."""
+    root = data_root()
+    here = entries(root)
+    return next((root / name for name in (_PICKLES, _FOLDER, _ARCHIVE) if name in here), None)
+
+
 def _read_pickles(root: Path, split: str, listed: dict[str, str]) -> ImageSet:
     """Read torchvision's layout through torchvision.
 

@@ -144,6 +144,13 @@ def _load(dataset: str, title: str, split: str, classes: tuple[str, ...]) -> Ima
     return ImageSet(images[:, None], labels.to(torch.int64), classes, title)
 
 
+def place(dataset: str) -> Path | None:
+    """Return the folder that holds files of a data set, or None where there is none of them."""
+    folder = data_root() / dataset / "raw"
+    names = [f"{prefix}-images-idx3-ubyte" for prefix in _PREFIX.values()]
+    return folder if any(_name(folder, name) for name in names) else None
+
+
 def _name(folder: Path, name: str) -> str | None:
     """Find a file under the names it has elsewhere: with a dot, and as it was downloaded."""
     dotted = name.replace("-idx", ".idx")

@@ -64,7 +64,7 @@ def pretrained(name: str) -> nn.Module:
     """Return a trained network, with the weights that come with the package.
 
     Training ends a little differently from machine to machine, a checkpoint gives the same network
-    everywhere. ``python -m cvlib.networks lenet`` makes it anew.
+    everywhere. ``python -m cvlib checkpoint lenet`` makes it anew.
 
     Parameters
     ----------

@@ -6,9 +6,8 @@ from safetensors import safe_open
 from torch import nn
 from torch.nn import functional as F
 
-import cvlib
 from cvlib.data import ImageSet, mnist_sample
-from cvlib.networks import LeNet, __main__, checkpoint, pretrained
+from cvlib.networks import LeNet, checkpoint, pretrained
 from cvlib.training import evaluate, fit
 
 
@@ -113,51 +112,3 @@ def test_each_call_loads_weights_of_its_own():
 def test_a_network_without_weights_is_named():
     with pytest.raises(ValueError, match="name is 'resnet'; expected one of lenet"):
         pretrained("resnet")
-
-
-def test_the_command_stores_what_it_trained(tmp_path, monkeypatch, capsys):
-    torch.manual_seed(1)
-    model, calls = LeNet(), []
-
-    def train(name, seed, device):
-        calls.append((name, seed, device))
-        return model, {"test_accuracy": "0.5"}
-
-    monkeypatch.setattr(__main__, "train", train)
-    path = tmp_path / "lenet.safetensors"
-    path.write_text("an older one")
-    __main__.main(["lenet", "--seed", "7", "--device", "cpu", "--output", str(path)])
-    assert calls == [("lenet", 7, "cpu")]
-    assert [file.name for file in tmp_path.iterdir()] == ["lenet.safetensors"]
-    assert "0.5" in capsys.readouterr().out
-    with safe_open(path, framework="pt") as file:
-        assert file.metadata() == {
-            "command": "python -m cvlib.networks lenet --seed 7",
-            "cvlib": cvlib.__version__,
-            "test_accuracy": "0.5",
-            "torch": torch.__version__.partition("+")[0],
-        }
-        for name, value in model.state_dict().items():
-            assert torch.equal(file.get_tensor(name), value)
-
-
-def test_the_command_stores_in_the_package_unless_told_otherwise(tmp_path, monkeypatch):
-    monkeypatch.setattr(__main__, "checkpoint", lambda name: tmp_path / f"{name}.safetensors")
-    monkeypatch.setattr(
-        __main__, "train", lambda name, seed, device: (LeNet(), {"test_accuracy": str(seed)})
-    )
-    __main__.main(["lenet"])
-    with safe_open(tmp_path / "lenet.safetensors", framework="pt") as file:
-        assert file.metadata()["test_accuracy"] == "0"
-
-
-def test_a_recipe_that_fails_leaves_the_old_weights(tmp_path, monkeypatch):
-    def train(name, seed, device):
-        raise FloatingPointError("the loss is nan")
-
-    monkeypatch.setattr(__main__, "train", train)
-    path = tmp_path / "lenet.safetensors"
-    path.write_text("an older one")
-    with pytest.raises(FloatingPointError):
-        __main__.main(["lenet", "--output", str(path)])
-    assert path.read_text() == "an older one"

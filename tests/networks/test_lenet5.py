@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from torch.nn import functional as F
 
+from cvlib.command_line import NETWORKS
 from cvlib.data import mnist_sample
 from cvlib.layers.cost import summarize
 from cvlib.networks import LeNet5, checkpoint, pretrained
@@ -25,7 +26,6 @@ from cvlib.networks.lenet5 import (
     scaled_tanh,
 )
 from cvlib.training import evaluate, fit, one_cycle
-from cvlib.training.__main__ import NETWORKS
 
 random_cases = settings(deadline=None, max_examples=30, derandomize=True)
 

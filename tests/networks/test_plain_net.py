@@ -13,8 +13,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks import cifar10 as benchmark
+from cvlib import recipes
 from cvlib.data import ImageSet, cifar10
-from cvlib.networks import __main__, checkpoint, pretrained
+from cvlib.networks import checkpoint, pretrained
 from cvlib.training import evaluate
 from tests.regression.plugin import missing_sets
 
@@ -48,8 +49,8 @@ def test_the_weights_know_the_pictures(pictures: ImageSet) -> None:
 
 @needs_cifar10
 def test_its_recipe_learns(pictures: ImageSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(__main__, "cifar10", lambda split: pictures)
-    model, facts = __main__.train("plain_net", seed=0)
+    monkeypatch.setattr(recipes, "cifar10", lambda split: pictures)
+    model, facts = recipes.train("plain_net", seed=0)
     assert facts["data"] == pictures.source
     # Learnt by heart, far from it; an untrained network is right once in ten.
     assert float(facts["test_accuracy"]) == evaluate(model, pictures).accuracy > 0.25

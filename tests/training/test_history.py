@@ -1,10 +1,12 @@
 """What training has measured: read, drawn, and carried elsewhere without a loss."""
 
 import csv
+import importlib
 import sys
 
 import pytest
 
+from cvlib import training
 from cvlib.figures import plot_history
 from cvlib.training import Epoch, History
 
@@ -73,3 +75,13 @@ def test_it_plots_itself_as_the_book_does():
     assert [line.get_label() for line in plain.axes[0].lines] == ["train", "test"]
     with pytest.raises(ValueError, match="history has no epochs"):
         History([]).plot()
+
+
+@pytest.mark.parametrize(
+    "module", ["history", "losses", "metrics", "optimizers", "regularization", "schedules"]
+)
+def test_the_room_exports_all_of_what_it_exports_a_part_of(module: str) -> None:
+    names = importlib.import_module(f"cvlib.training.{module}").__all__
+    assert set(names) <= set(training.__all__)
+    assert all(name in vars(training) for name in training.__all__)
+    assert training.save_weights

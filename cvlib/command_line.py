@@ -1,0 +1,483 @@
+"""What ``python -m cvlib`` does: train a network, make the package's weights, say what is here.
+
+:mod:`cvlib.__main__` hands the words of the command line on to :func:`run`. A newcomer reads
+``python -m cvlib --help``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import torch
+import torchvision
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Optimizer
+
+import cvlib
+from cvlib import augmentation, data
+from cvlib.console import say
+from cvlib.data import ImageSet
+from cvlib.networks import MLP, LeNet, LeNet5, PlainNet, TutorialNet, checkpoint
+from cvlib.networks.lenet5 import lenet5_loss
+from cvlib.recipes import RECIPES, train
+from cvlib.records import RunResult, summary, write_record
+from cvlib.training import evaluate, fit, schedules
+from cvlib.training.checkpoints import save_weights
+from cvlib.training.data_parallel import process_group, processes
+from cvlib.training.regularization import EarlyStopping
+
+__all__ = ["NETWORKS", "parser", "run"]
+
+Command = Callable[[argparse.Namespace, Sequence[str]], None]
+
+
+class Network(NamedTuple):
+    """How to make a network, and what it wants.
+
+    Parameters
+    ----------
+    make
+        Called with ``num_classes``.
+    takes
+        The shape of a picture, (channels, height, width).
+    loss
+        Its own loss, of outputs (B, K) and labels (B,); None for cross entropy.
+    """
+
+    make: Callable[..., nn.Module]
+    takes: tuple[int, int, int]
+    loss: Callable[[Tensor, Tensor], Tensor] | None = None
+
+
+NETWORKS = {
+    "lenet": Network(LeNet, takes=(1, 28, 28)),
+    "tutorial_net": Network(TutorialNet, takes=(3, 32, 32)),
+    "plain_net": Network(PlainNet, takes=(3, 32, 32)),
+    "lenet5": Network(LeNet5, takes=(1, 28, 28), loss=lenet5_loss),
+    "mlp": Network(MLP, takes=(1, 28, 28)),
+}
+
+FULL_SETS: dict[str, Callable[[str], ImageSet]] = {
+    "mnist": data.mnist,
+    "fashion_mnist": data.fashion_mnist,
+    "cifar10": data.cifar10,
+}
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "sgd": partial(torch.optim.SGD, lr=0.1, momentum=0.9, nesterov=True),
+    "adam": partial(torch.optim.Adam, lr=0.001),
+    "adamw": partial(torch.optim.AdamW, lr=0.001),
+}
+
+SCHEDULES: dict[str, Callable[[int, int], float] | None] = {
+    "constant": None,
+    "cosine": schedules.cosine,
+    "one_cycle": schedules.one_cycle,
+}
+
+AUGMENTATIONS = {
+    name: getattr(augmentation, name)
+    for name in (
+        "random_horizontal_flip",
+        "random_crop",
+        "random_affine",
+        "random_distortion",
+        "random_erasing",
+        "cutout",
+    )
+}
+
+EXAMPLES = """\
+examples:
+  python -m cvlib info
+      says which versions are here, where networks are trained, and which pictures were found
+  python -m cvlib train lenet
+      trains a network on the digits that come with the package, in a moment
+  python -m cvlib train --help
+      all that can be trained, on what, and how
+"""
+TRAIN_EXAMPLES = """\
+examples:
+  python -m cvlib train lenet
+      learns 4,000 of the digits that come with the package, and reads 1,000 others
+  python -m cvlib train lenet --data mnist --epochs 10 --schedule one_cycle
+      full MNIST, the learning rate rising and falling once
+  python -m cvlib train plain_net --data cifar10 --augment random_horizontal_flip random_crop
+      colour photographs of animals and vehicles, each time shifted, and half of them mirrored
+  python -m cvlib train lenet --data mnist --checkpoint runs/lenet.pt --resume
+      goes on where it was interrupted; the same line starts it
+  python -m cvlib train lenet --data mnist --seeds 3 --record three.json
+      three runs, from seeds 0, 1 and 2: what each measured, their mean and how far they spread
+  torchrun --nproc_per_node=2 -m cvlib train lenet --data mnist
+      two processes, on the CPU or on two GPUs, share every batch
+"""
+CHECKPOINT_EXAMPLES = """\
+examples:
+  python -m cvlib checkpoint lenet --output lenet.safetensors
+      trains LeNet by the recipe of the package's own weights, and keeps the new ones in a file
+  python -m cvlib checkpoint lenet
+      the same, in place of the weights that came with the package
+"""
+
+
+def parser(prog: str = "python -m cvlib") -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Parameters
+    ----------
+    prog
+        How it was called.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+        With a help for every word. What it reads has two attributes more: ``run``, the function
+        to call with it, and ``line``, the part that read it.
+
+    Examples
+    --------
+    >>> parser().parse_args(["train", "lenet"]).epochs
+    10
+    """
+    line = argparse.ArgumentParser(
+        prog=prog,
+        description="What the course on computer vision does from the command line.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = line.add_subparsers(title="commands", metavar="COMMAND")
+    _add_train(commands)
+    _add_checkpoint(commands)
+    _add(commands, "info", _info, "Say which versions, which device and which pictures are here.")
+    return line
+
+
+def run(words: Sequence[str], prog: str = "python -m cvlib") -> None:
+    """Do what a command line says.
+
+    Parameters
+    ----------
+    words
+        Those after the command's name.
+    prog
+        How it was called.
+
+    Raises
+    ------
+    SystemExit
+        If the words cannot be read, what they ask for cannot be done, or it was interrupted.
+    """
+    line = parser(prog)
+    chosen = line.parse_args(words)
+    if not hasattr(chosen, "run"):
+        line.print_help()
+        return
+    try:
+        chosen.run(chosen, words)
+    except (ValueError, OSError, FloatingPointError, data.DataError) as error:
+        chosen.line.exit(1, f"{chosen.line.prog}: {error}\n")
+
+
+def _add(
+    commands: Any, name: str, run: Command, description: str, examples: str | None = None
+) -> argparse.ArgumentParser:
+    line: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=f"{description[0].lower()}{description[1:-1]}",
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    line.set_defaults(run=run, line=line)
+    return line
+
+
+def _add_train(commands: Any) -> None:
+    about = "Train a network on labelled pictures, and measure it on others."
+    line = _add(commands, "train", _train, about, TRAIN_EXAMPLES)
+    line.add_argument("network", choices=NETWORKS, help="what to train")
+    what = line.add_argument_group("what to learn from")
+    what.add_argument(
+        "--data",
+        choices=("mnist_sample", *FULL_SETS),
+        default="mnist_sample",
+        help="mnist_sample comes with the package; the others are read from CVLIB_DATA, or "
+        "downloaded (default: mnist_sample)",
+    )
+    what.add_argument(
+        "--validation",
+        type=_share,
+        metavar="SHARE",
+        help="hold out this share of the training pictures, from 0 to 1, and measure each epoch on "
+        "it; the test pictures are then used once, at the end. For choosing settings",
+    )
+    how = line.add_argument_group("how to learn")
+    how.add_argument("--epochs", type=int, default=10, help="passes through the pictures (10)")
+    how.add_argument("--batch-size", type=int, default=128, help="pictures a step (128)")
+    how.add_argument("--optimizer", choices=OPTIMIZERS, default="adam", help="(adam)")
+    how.add_argument("--lr", type=float, help="learning rate (0.001; 0.1 for sgd)")
+    how.add_argument("--weight-decay", type=float, default=0.0, help="(0)")
+    how.add_argument(
+        "--schedule",
+        choices=SCHEDULES,
+        default="constant",
+        help="how the learning rate changes from step to step (constant)",
+    )
+    how.add_argument("--label-smoothing", type=float, default=0.0, help="(0)")
+    how.add_argument(
+        "--augment",
+        nargs="+",
+        choices=AUGMENTATIONS,
+        default=[],
+        metavar="NAME",
+        help=f"change the training pictures by chance: {', '.join(AUGMENTATIONS)}",
+    )
+    how.add_argument(
+        "--early-stopping",
+        type=int,
+        metavar="EPOCHS",
+        help="stop when so many epochs brought no progress; needs --validation",
+    )
+    how.add_argument("--seed", type=int, default=0, help="of weights, order and chance (0)")
+    how.add_argument(
+        "--seeds",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="train N times, from --seed and the numbers after it (1)",
+    )
+    where = line.add_argument_group("where and how fast")
+    where.add_argument("--device", help="cpu, cuda, cuda:1 or auto (CVLIB_DEVICE, else auto)")
+    where.add_argument("--amp", choices=("bfloat16", "float16"), help="mixed precision")
+    where.add_argument("--compile", action="store_true", help="use torch's compiler")
+    where.add_argument(
+        "--channels-last", action="store_true", help="keep the channels of a pixel side by side"
+    )
+    kept = line.add_argument_group("what to keep")
+    kept.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="write the run here after each epoch"
+    )
+    kept.add_argument(
+        "--resume", action="store_true", help="go on from --checkpoint, if it is there"
+    )
+    kept.add_argument("--weights", type=Path, metavar="FILE", help="trained weights, safetensors")
+    kept.add_argument("--csv", type=Path, metavar="FILE", help="the table of epochs")
+    kept.add_argument("--tensorboard", type=Path, metavar="FOLDER", help="curves for TensorBoard")
+    kept.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="what was measured, from each seed and on average, with command, date, machine and "
+        "versions, as JSON",
+    )
+
+
+def _add_checkpoint(commands: Any) -> None:
+    about = "Make the weights that come with the package: train a network, and store them."
+    line = _add(commands, "checkpoint", _checkpoint, about, CHECKPOINT_EXAMPLES)
+    line.add_argument("name", choices=RECIPES, help="the network")
+    line.add_argument("--seed", type=int, default=0, help="default: 0")
+    line.add_argument("--device", help="cpu, cuda or auto (default: CVLIB_DEVICE, else auto)")
+    line.add_argument("--output", type=Path, metavar="FILE", help="default: in the package")
+
+
+def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
+    """Train as the command line says, after what goes against itself was refused."""
+    line = chosen.line
+    if chosen.early_stopping is not None and chosen.validation is None:
+        line.error("--early-stopping needs --validation: the test pictures must not choose")
+    if chosen.resume and chosen.checkpoint is None:
+        line.error("--resume needs --checkpoint")
+    for word in ("checkpoint", "weights", "csv", "tensorboard"):
+        if chosen.seeds > 1 and getattr(chosen, word) is not None:
+            line.error(f"--{word} keeps one run; leave out --seeds, or keep them by --record")
+    if chosen.label_smoothing and NETWORKS[chosen.network].loss is not None:
+        line.error(f"--label-smoothing is of cross entropy; {chosen.network} has its own loss")
+    try:
+        with process_group(chosen.device) as device:
+            train_and_keep(chosen, words, device)
+    except KeyboardInterrupt:
+        kept = chosen.checkpoint
+        stands = f"; {kept} stands, and --resume goes on from it" if kept and kept.exists() else ""
+        line.exit(130, f"\ninterrupted{stands}\n")
+
+
+def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
+    """Train a network by its recipe, and store its weights."""
+    model, facts = train(chosen.name, chosen.seed, chosen.device)
+    path = chosen.output or checkpoint(chosen.name)
+    command = f"python -m cvlib checkpoint {chosen.name} --seed {chosen.seed}"
+    save_weights(path, model, command=command, **facts)
+    say(f"{path}: test accuracy {facts['test_accuracy']}")
+
+
+def _info(chosen: argparse.Namespace, words: Sequence[str]) -> None:
+    """Say what is here, in a newcomer's words."""
+    versions = {
+        "cvlib": cvlib.__version__,
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "OpenCV": cv2.__version__,
+        "Python": platform.python_version(),
+    }
+    for name, version in versions.items():
+        say(f"{name:<12} {version}")
+    try:
+        place = cvlib.device()
+        where = "the CPU" if place.type == "cpu" else torch.cuda.get_device_name(place)
+        say(f"\nNetworks are trained on {where}, unless CVLIB_DEVICE or --device says otherwise.")
+    except (RuntimeError, ValueError) as error:
+        say(f"\nNetworks cannot be trained: {error}.")
+    named = "is" if os.environ.get("CVLIB_DATA") else "is not"
+    say(f"\nThe full data sets are looked for in {data.data_root()} (CVLIB_DATA {named} set):")
+    for title, found in data.full_sets().items():
+        absent = "not there; it is downloaded when it is first read"
+        say(f"  {title:<13} {absent if found is None else f'found: {found}'}")
+    say("5,000 digits come with the package, and need no folder and no network.")
+
+
+def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str | None) -> None:
+    """Train as the command line says, print what was measured, and write what was asked for.
+
+    Parameters
+    ----------
+    chosen
+        What :func:`parser` has read.
+    words
+        The command line, for the record.
+    device
+        Where to train.
+
+    Raises
+    ------
+    ValueError
+        If the network takes pictures of another shape than the data have.
+    """
+    train, test = _sets(chosen.data)
+    network, shape = NETWORKS[chosen.network], tuple(train.images.shape[1:])
+    if shape != network.takes:
+        raise ValueError(
+            f"{chosen.network} takes pictures of shape {network.takes}; those of {chosen.data} "
+            f"have {shape}"
+        )
+    runs = []
+    for seed in range(chosen.seed, chosen.seed + chosen.seeds):
+        run = train_from(seed, chosen, train, test, device)
+        if run is None:
+            continue
+        runs.append(run)
+        which = f"seed {seed}" if chosen.seeds > 1 else f"{run.history.table()}\n{test.source}"
+        measured = f"test accuracy {run.test.accuracy:.4f}, loss {run.test.loss:.4f}"
+        say(f"{which}: {measured}", flush=True)
+    if not runs:
+        return
+    results = summary(runs)
+    if chosen.seeds > 1:
+        mean = results["test_accuracy_mean"]
+        spread = results["test_accuracy_standard_deviation"]
+        say(f"{test.source}: mean test accuracy {mean:.4f}, standard deviation {spread:.4f}")
+    run = runs[0]
+    if chosen.weights is not None:
+        save_weights(chosen.weights, run.model, command=_command(words), data=train.source)
+    if chosen.csv is not None:
+        run.history.to_csv(chosen.csv)
+    if chosen.tensorboard is not None:
+        run.history.to_tensorboard(chosen.tensorboard)
+    if chosen.record is not None:
+        results = {"network": chosen.network, "data": train.source, **results}
+        place = next(run.model.parameters()).device
+        write_record(
+            chosen.record, results, command=_command(words), seed=chosen.seed, device=place
+        )
+
+
+def train_from(
+    seed: int, chosen: argparse.Namespace, train: ImageSet, test: ImageSet, device: str | None
+) -> RunResult | None:
+    """Train a network from one seed, and measure it.
+
+    Parameters
+    ----------
+    seed
+        Seed of weights, order and chance, and of what is held out.
+    chosen
+        What :func:`parser` has read.
+    train, test
+        The pictures.
+    device
+        Where to train.
+
+    Returns
+    -------
+    RunResult or None
+        None in a process that does not measure: any but the first that ``torchrun`` has started.
+    """
+    network, held_out = NETWORKS[chosen.network], test
+    if chosen.validation is not None:
+        train, held_out = train.split(test=chosen.validation, seed=seed)
+    torch.manual_seed(seed)
+    model = network.make(num_classes=len(train.classes))
+    if chosen.channels_last:
+        model = model.to(memory_format=torch.channels_last)
+    rate = {} if chosen.lr is None else {"lr": chosen.lr}
+    began = time.perf_counter()
+    history = fit(
+        model,
+        train,
+        held_out,
+        epochs=chosen.epochs,
+        batch_size=chosen.batch_size,
+        optimizer=partial(
+            OPTIMIZERS[chosen.optimizer], weight_decay=chosen.weight_decay, fused=True, **rate
+        ),
+        schedule=SCHEDULES[chosen.schedule],
+        loss=network.loss or partial(F.cross_entropy, label_smoothing=chosen.label_smoothing),
+        augment=[AUGMENTATIONS[name] for name in chosen.augment],
+        device=device,
+        amp=chosen.amp or False,
+        compile=chosen.compile,
+        seed=seed,
+        checkpoint=chosen.checkpoint,
+        resume=chosen.resume,
+        early_stopping=chosen.early_stopping and EarlyStopping(chosen.early_stopping),
+    )
+    seconds = time.perf_counter() - began
+    if processes().rank:
+        return None
+    return RunResult(seed, model, history, seconds, evaluate(model, test, loss=network.loss))
+
+
+def _sets(name: str) -> tuple[ImageSet, ImageSet]:
+    """Return the pictures to learn from and those to test on."""
+    if name == "mnist_sample":
+        return data.mnist_sample().split(test=1000)
+    return FULL_SETS[name]("train"), FULL_SETS[name]("test")
+
+
+def _command(words: Sequence[str]) -> str:
+    started = "python" if processes().world_size == 1 else "torchrun"
+    count = "" if started == "python" else f" --nproc_per_node={processes().world_size}"
+    return f"{started}{count} -m cvlib {shlex.join(words)}"
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return share
