@@ -1,6 +1,6 @@
 """The package behind the course: every idea from scratch, with torch's and OpenCV's numbers.
 
-Rooms, from the ground up: :mod:`cvlib.data`, :mod:`cvlib.images`, :mod:`cvlib.layers`,
+Its rooms are :mod:`cvlib.data`, :mod:`cvlib.images`, :mod:`cvlib.layers`,
 :mod:`cvlib.augmentation`, :mod:`cvlib.networks`, :mod:`cvlib.training`, :mod:`cvlib.figures`,
 :mod:`cvlib.exercises`, :mod:`cvlib.book`. Importing :mod:`cvlib` imports none of them, nor torch:
 each room is loaded when it is first used.

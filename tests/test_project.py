@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import json
 import os
@@ -23,6 +22,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from conftest import unit
+from tests import imports
 from tests.checkout import ROOT, name_of, project, project_files, run, workflow_steps
 
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -34,12 +34,6 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG
 
 # A chapter whose module bears another name, or that has none.
 MODULES: dict[str, str | None] = {"networks/clothes": "mlp"}
-
-# Each room of cvlib imports from rooms of a lower number, and from itself.
-FLOORS = {
-    **{"data": 0, "images": 0, "layers": 0, "augmentation": 1, "networks": 2, "training": 3},
-    **{"figures": 4, "exercises": 4, "book": 5},
-}
 
 
 # ---------------------------------------------------------------------------- versions and lock
@@ -246,28 +240,45 @@ def test_import_is_light() -> None:
     assert len(loaded) < 60, loaded
 
 
-def imported_rooms(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(path)} imports relatively"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        yield from (name.split(".")[1] for name in names if name.startswith("cvlib."))
+def test_imports_lead_down() -> None:
+    found = imports.arrows()
+    assert [(arrow, found[arrow]) for arrow in imports.wrong(found)] == []
 
 
-def test_imports_run_one_way() -> None:
-    for path in (ROOT / "cvlib").rglob("*.py"):
-        room = path.relative_to(ROOT / "cvlib").parts[0].removesuffix(".py")
-        # A command line stands above all rooms, wherever its module lies.
-        if room == "__init__" or path.name == "__main__.py":
-            continue
-        for other in set(imported_rooms(path)) & set(FLOORS):
-            assert other == room or FLOORS[other] < FLOORS[room], (
-                f"{name_of(path)} imports cvlib.{other}, which stands above or beside it"
-            )
+def test_the_drawing_of_the_imports_is_that_of_today() -> None:
+    text = imports.DOCUMENT.read_text("utf-8")
+    told = "CONTRIBUTING.md draws other imports; run `python -m tests.imports --write`"
+    assert imports.written(text, imports.drawing(imports.arrows())) == text, told
+
+
+def test_an_import_that_leads_up_or_aside_is_found(tmp_path: Path) -> None:
+    for name, line in (
+        ("layers/cost.py", "import cvlib.training.loop"),
+        ("layers/pooling.py", "from cvlib.files import expect_path"),
+        ("images/files.py", "def late():\n    from cvlib import device, layers"),
+        ("training/__main__.py", "from cvlib.__main__ import renamed"),
+        ("files.py", "from cvlib.records import summary"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(line)
+    found = imports.arrows(tmp_path)
+    assert found["layers", "training"] == ["layers/cost.py"]
+    assert set(imports.wrong(found)) == {
+        ("layers", "training"),
+        ("images", "layers"),
+        ("ground", "command line"),
+    }
+    assert "1  layers        imports ground, training\n" in imports.drawing(found)
+
+
+def test_a_module_without_a_room_and_a_text_without_a_place_are_named(tmp_path: Path) -> None:
+    (tmp_path / "attic.py").touch()
+    with pytest.raises(LookupError, match=r"cvlib\.attic stands in no room"):
+        imports.arrows(tmp_path)
+    with pytest.raises(ValueError, match="text has no place for the drawing"):
+        imports.written("text", "drawing")
+    kept = f"one\n{imports.BEGIN}old\n{imports.END}two\n"
+    assert imports.written(kept, "new\n") == kept.replace("old", "new")
 
 
 # ---------------------------------------------------------------------------- the shelves
