@@ -33,7 +33,7 @@ class Recipe:
     sets
         Returns the pictures to learn from, and those to test on.
     arguments
-        The arguments of :func:`cvlib.training.fit`.
+        The arguments of :func:`cvlib.training.loop.fit`.
     """
 
     make: Callable[[], nn.Module]

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from book._extensions import records
+from cvlib import command_line
 from tests.checkout import ROOT
 from tests.site import built
 
@@ -56,9 +57,13 @@ def test_recorded_command_is_one_of_the_repository(
     where = words.index("-m")
     assert words[0] in ("python", "torchrun")
     assert words[where + 1].partition(".")[0] in ("benchmarks", "cvlib")
-    module = words[where + 1] + (".__main__" if words[where + 1] == "cvlib.training" else "")
+    module, given = words[where + 1], words[where + 2 :]
+    if module == "cvlib.training":  # how it was spelled before
+        module, given = "cvlib", ["train", *given]
+    if module == "cvlib":
+        command_line.parser().parse_args(given)
+        return
     main = importlib.import_module(module).main
-    given = words[where + 2 :]
     if "argparse" not in inspect.getsource(importlib.import_module(module)):
         assert given == [], f"{module} takes no arguments"
         return

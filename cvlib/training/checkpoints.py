@@ -2,7 +2,7 @@
 
 A checkpoint holds everything that the steps to come depend on: the weights, the state of the
 optimizer and of the schedule, the states of the random generators, and the epoch. Whoever goes on
-from it ends with the same weights, bit for bit, as a run that was never interrupted. :class:`Run`
+from it ends with the same weights, bit for bit, as a run that was never interrupted. ``Run``
 is such a run while it lasts.
 """
 

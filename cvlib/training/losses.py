@@ -2,7 +2,7 @@
 
 Arguments have torch's names: ``input`` is what the network says, ``target`` what is true.
 
-:class:`MeanLoss` makes of the losses of batches that of an epoch. The means of batches make the
+``MeanLoss`` makes of the losses of batches that of an epoch. The means of batches make the
 mean of all pictures only where each counts for what it is a mean of. Cross entropy with weights
 divides by the sum of the weights, and with ``ignore_index`` by the number of labels that are not
 ignored; of any other function it cannot be known.
