@@ -1,0 +1,129 @@
+"""What an explorer on a page must do: moved by mouse and by keyboard, and printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+FRAMES = """root => [...root.querySelectorAll("img")].map(each => ({
+    alt: each.alt, source: each.src, width: each.naturalWidth,
+    seen: each.checkVisibility({visibilityProperty: true}),
+}))"""
+
+# The frames that are seen at each combination of choices, the last choice changing fastest.
+CHOICES = """root => {
+    const controls = [...root.querySelectorAll("input, select")].reverse();
+    const total = controls.reduce((product, each) => product * each.dataset.size, 1);
+    return Array.from({length: total}, (_, number) => {
+        for (const each of controls) {
+            const place = number % each.dataset.size;
+            number = (number - place) / each.dataset.size;
+            each[each.localName == "select" ? "selectedIndex" : "value"] = place;
+            each.dispatchEvent(new Event("input"));
+        }
+        return [...root.querySelectorAll("img")]
+            .flatMap((each, at) => each.checkVisibility() ? [at] : []);
+    });
+}"""
+
+
+def explorers(page: Page) -> list[Locator]:
+    return page.locator(".explorer").all()
+
+
+def shown(explorer: Locator) -> dict[str, Any]:
+    """Read the one frame that is seen."""
+    frames = [frame for frame in explorer.evaluate(FRAMES) if frame["seen"]]
+    assert len(frames) == 1, f"{len(frames)} frames are seen at once"
+    (frame,) = frames
+    assert frame["width"] > 0, "the frame seen is no picture"
+    assert frame["alt"].strip(), "the frame seen has no alt text"
+    return {**frame, "look": explorer.locator("img:visible").screenshot()}
+
+
+def make_ready(explorer: Locator, control: Locator) -> None:
+    """Set a control to its first value, and all others to their last.
+
+    Were the others at their first, it might rightly change nothing: which way is all one to a
+    step of 0.
+    """
+    explorer.evaluate(
+        """(root, control) => root.querySelectorAll("input, select").forEach(each => {
+            const place = each === control ? 0 : each.dataset.size - 1;
+            each[each.localName == "select" ? "selectedIndex" : "value"] = place;
+            each.dispatchEvent(new Event("input"));
+        })""",
+        control.element_handle(),
+    )
+
+
+def value(control: Locator) -> str:
+    """Read what a control says beside it or on it."""
+    if control.evaluate("each => each.localName") == "select":
+        return control.evaluate("each => each.selectedOptions[0].label")
+    said = control.evaluate("each => each.nextElementSibling.value")
+    assert control.get_attribute("aria-valuetext") == said
+    return said
+
+
+def assert_changed(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]) -> None:
+    label, frame = before
+    after = shown(explorer)
+    assert value(control) != label, f"the label stays at {label}"
+    assert after["source"] != frame["source"], f"the picture stays what it was at {label}"
+    assert after["look"] != frame["look"], f"the picture looks as it did at {label}"
+    assert after["alt"] != frame["alt"], f"the alt text stays {frame['alt']!r}"
+
+
+def assert_mouse_changes_the_pictures(page: Page) -> None:
+    for explorer in explorers(page):
+        for control in explorer.locator("input, select").all():
+            make_ready(explorer, control)
+            before = value(control), shown(explorer)
+            if control.evaluate("each => each.localName") == "select":
+                control.select_option(index=1)
+                assert_changed(control, explorer, before)
+                continue
+            box = control.bounding_box()
+            assert box
+            middle = box["height"] / 2
+            control.click(position={"x": box["width"] - 4, "y": middle})
+            assert_changed(control, explorer, before)
+            last = value(control), shown(explorer)
+            page.mouse.down()
+            page.mouse.move(box["x"] + 4, box["y"] + middle, steps=4)
+            page.mouse.up()
+            assert_changed(control, explorer, last)
+            assert value(control) == before[0]
+
+
+def assert_keyboard_changes_the_pictures(page: Page) -> None:
+    for explorer in explorers(page):
+        explorer.locator(".explorer-title").click()  # Tab goes on from here
+        for control in explorer.locator("input, select").all():
+            page.keyboard.press("Tab")
+            assert control.evaluate("each => each === document.activeElement")
+            assert control.evaluate("each => each.matches(':focus-visible')")
+            make_ready(explorer, control)
+            before = value(control), shown(explorer)
+            page.keyboard.press("ArrowRight")
+            assert_changed(control, explorer, before)
+            page.keyboard.press("ArrowLeft")
+            assert shown(explorer)["source"] == before[1]["source"]
+
+
+def assert_every_choice_has_its_own_frame(page: Page) -> None:
+    for explorer in explorers(page):
+        seen = explorer.evaluate(CHOICES)
+        assert seen == [[number] for number in range(explorer.locator("img").count())]
+
+
+def assert_paper_shows_the_first_pictures_without_controls(page: Page) -> None:
+    page.emulate_media(media="print")
+    for explorer in explorers(page):
+        first = explorer.locator("img").first
+        assert shown(explorer)["alt"] == first.get_attribute("alt")
+        assert first.is_visible()
+        assert not explorer.locator(".explorer-controls").is_visible()
+    page.emulate_media(media="screen")
