@@ -422,9 +422,9 @@ def train_from(
     RunResult or None
         None in a process that does not measure: any but the first that ``torchrun`` has started.
     """
-    network, held_out = NETWORKS[chosen.network], test
+    network, validation = NETWORKS[chosen.network], None
     if chosen.validation is not None:
-        train, held_out = train.split(test=chosen.validation, seed=seed)
+        train, validation = train.split(test=chosen.validation, seed=seed)
     torch.manual_seed(seed)
     model = network.make(num_classes=len(train.classes))
     if chosen.channels_last:
@@ -434,7 +434,7 @@ def train_from(
     history = fit(
         model,
         train,
-        held_out,
+        validation,
         epochs=chosen.epochs,
         batch_size=chosen.batch_size,
         optimizer=partial(

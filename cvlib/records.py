@@ -136,7 +136,7 @@ def summary(runs: Sequence[RunResult]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If there is no run.
+        If there is no run, or one of a network that does not classify.
 
     Examples
     --------
@@ -151,7 +151,9 @@ def summary(runs: Sequence[RunResult]) -> dict[str, Any]:
     """
     if not runs:
         raise ValueError("runs is empty; expected at least one")
-    accuracies = [run.test.accuracy for run in runs]
+    accuracies = [run.test.accuracy for run in runs if run.test.accuracy is not None]
+    if len(accuracies) < len(runs):
+        raise ValueError("runs holds one without an accuracy; expected networks that classify")
     mean = statistics.mean(accuracies)
     found: dict[str, Any] = {
         "parameters": sum(each.numel() for each in runs[0].model.parameters()),

@@ -12,14 +12,20 @@ import io
 import os
 import random
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sized
 from copy import deepcopy
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import cvlib
 from cvlib.files import expect_path, expect_regular, write_atomically
@@ -28,6 +34,7 @@ from cvlib.training.history import Epoch
 from cvlib.training.regularization import EarlyStopping
 
 __all__ = [
+    "fingerprint",
     "load_checkpoint",
     "random_state",
     "restore_random_state",
@@ -178,13 +185,109 @@ def restore_random_state(state: Mapping[str, Any]) -> None:
         torch.cuda.set_rng_state_all(state["cuda"])
 
 
+def fingerprint(value: Any) -> str:
+    """Describe what was given to a training, so that what would act alike is described alike.
+
+    Parameters
+    ----------
+    value
+        Anything: a number, a function, a ``partial`` of one, a network, an optimizer, a schedule,
+        pictures. Of tensors the numbers are taken, of functions the code and what it closes over,
+        of networks the architecture without the weights, of other objects the attributes.
+
+    Returns
+    -------
+    str
+        In words that a message can show.
+
+    Examples
+    --------
+    >>> fingerprint(torch.optim.SGD([torch.zeros(2)], lr=0.5, momentum=0.9)).split(", ")[:3]
+    ['SGD(lr=0.5', 'momentum=0.9', 'dampening=0']
+    >>> fingerprint(None), fingerprint([1, 2.5])
+    ('None', '[1, 2.5]')
+    """
+    return _described(value, ())
+
+
+def _described(value: Any, above: tuple[int, ...]) -> str:
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes | os.PathLike):
+        return repr(value)
+    if id(value) in above:
+        return "itself"
+    above = (*above, id(value))
+
+    def inner(each: Any) -> str:
+        return _described(each, above)
+
+    def named(items: Mapping[str, Any]) -> str:
+        return ", ".join(f"{name}={inner(each)}" for name, each in items.items())
+
+    name = type(value).__qualname__
+    if isinstance(value, Tensor):
+        numbers = value.detach().cpu().contiguous().view(torch.uint8) if value.numel() else value
+        checksum = zlib.crc32(numbers.numpy().data) if value.numel() else 0
+        return f"{value.dtype} {tuple(value.shape)} {checksum:08x}"
+    if isinstance(value, list | tuple | set | frozenset):
+        each = (
+            sorted(map(inner, value)) if isinstance(value, set | frozenset) else map(inner, value)
+        )
+        return f"[{', '.join(each)}]"
+    if isinstance(value, Mapping):
+        return f"{{{named({str(key): each for key, each in value.items()})}}}"
+    if isinstance(value, partial):
+        arguments = [inner(value.func), *map(inner, value.args)]
+        return f"{', '.join(arguments)} with ({named(value.keywords)})"
+    if isinstance(value, FunctionType):
+        code = value.__code__
+        closed = [cell.cell_contents for cell in value.__closure__ or ()]
+        kept = [value.__defaults__, value.__kwdefaults__, closed]
+        constants = [each for each in code.co_consts if not isinstance(each, CodeType)]
+        inside = [each.co_code for each in code.co_consts if isinstance(each, CodeType)]
+        text = f"{code.co_code!r}{code.co_names}{inside}{inner(constants)}{inner(kept)}"
+        return f"{value.__qualname__} {zlib.crc32(text.encode()):08x}"
+    if isinstance(value, nn.Module):
+        buffers = {key: tuple(each.shape) for key, each in value.state_dict().items()}
+        own = {key: each for key, each in vars(value).items() if _is_plain(each)}
+        return f"{name} {zlib.crc32(f'{value}{buffers}{named(own)}'.encode()):08x}"
+    if isinstance(value, Optimizer):
+        groups = [
+            named({key: each for key, each in group.items() if key not in ("params", "initial_lr")})
+            for group in value.param_groups
+        ]
+        counts = [len(group["params"]) for group in value.param_groups]
+        return f"{name}({'; '.join(groups)}) of {counts} parameters"
+    if isinstance(value, LRScheduler):
+        hidden = ("_", "optimizer")
+        public = {k: each for k, each in vars(value).items() if not k.startswith(hidden)}
+        return f"{name}({named(public)})"
+    if isinstance(value, DataLoader):
+        return f"DataLoader of {inner(value.dataset)} by {value.batch_size}"
+    if isinstance(value, TensorDataset):
+        return f"TensorDataset{inner(value.tensors)}"
+    if isinstance(value, Dataset):
+        return f"{name} of {len(value) if isinstance(value, Sized) else 'unknown length'}"
+    if isinstance(value, type) or (callable(value) and not hasattr(value, "__dict__")):
+        return getattr(value, "__qualname__", name)
+    state = getattr(value, "__dict__", None)
+    if state is None:
+        return name
+    return (
+        f"{name}({named({key: each for key, each in state.items() if not key.startswith('__')})})"
+    )
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, bool | int | float | str | tuple)
+
+
 class Run:
     """What a training run has done so far.
 
     Parameters
     ----------
     parts
-        The model, the optimizer and whatever else changes from step to step, each with
+        By name the model, the optimizer and whatever else changes from step to step, each with
         ``state_dict`` and ``load_state_dict``.
     shuffler
         The generator that draws the order of the pictures.
@@ -201,7 +304,7 @@ class Run:
         settings: Mapping[str, Any],
         early_stopping: EarlyStopping | None = None,
     ) -> None:
-        self.parts, self.shuffler, self.early_stopping = parts, shuffler, early_stopping
+        self.parts, self.shuffler, self.early_stopping = dict(parts), shuffler, early_stopping
         self.settings = {**settings, "processes": processes().world_size}
         self.epochs: list[Epoch] = []
         self.best: dict[str, Tensor] | None = None
@@ -220,12 +323,20 @@ class Run:
         draws = random.Random(f"{self.settings['seed']} {len(self.epochs)} {processes().rank}")
         return Generator().manual_seed(draws.getrandbits(63))
 
-    def add(self, epoch: Epoch) -> None:
-        """Record an epoch, keep its weights if they are the best, and write the checkpoint."""
+    def add(self, epoch: Epoch, evaluated: nn.Module) -> None:
+        """Record an epoch, keep its weights if they are the best, and write the checkpoint.
+
+        Parameters
+        ----------
+        epoch
+            What was measured.
+        evaluated
+            The network that was.
+        """
         self.epochs.append(epoch)
         rule = self.early_stopping
         if rule is not None and rule.best(self._watched()) == len(self.epochs) - 1:
-            self.best = deepcopy(self.parts["model"].state_dict())
+            self.best = deepcopy(evaluated.state_dict())
         self.save()
 
     def close(self) -> None:
@@ -276,7 +387,10 @@ class Run:
             return
         state = {
             "settings": self.settings,
-            "epochs": [{**asdict(epoch), "metrics": dict(epoch.metrics)} for epoch in self.epochs],
+            "epochs": [
+                asdict(epoch) | {"metrics": dict(epoch.metrics), "parts": dict(epoch.parts)}
+                for epoch in self.epochs
+            ],
             "best": self.best,
             "shuffler": self.shuffler.get_state(),
             "generators": generators,
@@ -288,12 +402,13 @@ class Run:
         state = load_checkpoint(path)
         before = state.get("settings", {})
         for name, value in self.settings.items():
-            if name == "epochs" and stretchable and before.get(name, 0) <= value:
+            was = before.get(name, "unknown")
+            if name == "epochs" and stretchable and isinstance(was, int) and was <= value:
                 continue
-            if before.get(name) != value:
+            if was != value:
                 raise ValueError(
-                    f"checkpoint {path} is of a run with {name} {before.get(name)!r}, this one "
-                    f"has {value!r}; expected the same"
+                    f"checkpoint {path} is of a run with {name} {was}, this one has {value}; "
+                    "expected the same"
                 )
         try:
             for name, part in self.parts.items():

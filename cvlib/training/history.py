@@ -14,6 +14,7 @@ from cvlib.files import expect_path, write_atomically
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from torch.utils.tensorboard import SummaryWriter
 
 __all__ = ["Epoch", "Evaluation", "History"]
 
@@ -25,15 +26,16 @@ class Evaluation:
     Parameters
     ----------
     loss
-        The mean over the pictures.
+        The mean over the pictures, or None where the network has no loss in evaluation mode.
     accuracy
-        The share of pictures whose highest output is the right class, from 0 to 1.
+        The share of pictures (of places, where each has a label) whose highest output is the right
+        class, from 0 to 1; None where targets are no classes.
     metrics
         Whatever else was asked for, by name.
     """
 
-    loss: float
-    accuracy: float
+    loss: float | None
+    accuracy: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -47,22 +49,26 @@ class Epoch:
         Which pass, counted from 1.
     train_loss, train_accuracy
         Means over the training pictures, each taken in the step that learnt from it, while the
-        weights were moving: the network as it was during the epoch, not at its end.
-    test_loss, test_accuracy
-        Means over the test pictures at the end of the epoch, or None without a test set.
+        weights were moving: the network as it was during the epoch, not at its end. The accuracy
+        is None where targets are no classes.
+    validation_loss, validation_accuracy
+        Means over the validation pictures at the end of the epoch, or None without any.
     learning_rate
         The learning rate of the epoch's last step, that of the optimizer's first group.
     metrics
-        Whatever else was asked for, measured on the test pictures, by name.
+        Whatever else was asked for, measured on the validation pictures, by name.
+    parts
+        The parts of the training loss by name, where it has any.
     """
 
     number: int
     train_loss: float
-    train_accuracy: float
-    test_loss: float | None = None
-    test_accuracy: float | None = None
+    train_accuracy: float | None = None
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
     learning_rate: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    parts: Mapping[str, float] = field(default_factory=dict)
 
     def measures(self) -> dict[str, float]:
         """Return all that was measured, by name, the number of the epoch first.
@@ -77,10 +83,14 @@ class Epoch:
         >>> Epoch(1, 0.5, 0.8, metrics={"top3": 0.9}).measures()
         {'number': 1, 'train_loss': 0.5, 'train_accuracy': 0.8, 'top3': 0.9}
         """
-        fields = {name: value for name, value in vars(self).items() if name != "metrics"}
-        return {name: value for name, value in fields.items() if value is not None} | {
-            **self.metrics
-        }
+        several = ("metrics", "parts")
+        fields = {name: value for name, value in vars(self).items() if name not in several}
+        parts = {f"train_{name}": value for name, value in self.parts.items()}
+        return (
+            {name: value for name, value in fields.items() if value is not None}
+            | parts
+            | {**self.metrics}
+        )
 
 
 @dataclass(frozen=True)
@@ -95,15 +105,19 @@ class History:
     Examples
     --------
     >>> history = History([Epoch(1, 0.5, 0.8, 0.6, 0.75), Epoch(2, 0.3, 0.9, 0.4, 0.875)])
-    >>> history.epochs[-1].test_accuracy
+    >>> history.epochs[-1].validation_accuracy
     0.875
-    >>> print(history.table())
-    epoch  train_loss  train_accuracy  test_loss  test_accuracy
-        1      0.5000          0.8000     0.6000         0.7500
-        2      0.3000          0.9000     0.4000         0.8750
+    >>> print(history)
+    epoch  train_loss  train_accuracy  validation_loss  validation_accuracy
+        1      0.5000          0.8000           0.6000               0.7500
+        2      0.3000          0.9000           0.4000               0.8750
     """
 
     epochs: list[Epoch]
+
+    def __str__(self) -> str:
+        """Write the table."""
+        return self.table()
 
     def values(self, name: str) -> list[float]:
         """Return one measure, epoch by epoch.
@@ -153,7 +167,7 @@ class History:
         )
 
     def plot(self, axes: Sequence[Axes] | None = None) -> Figure:
-        """Draw loss and accuracy against epochs: training drawn through, test dashed.
+        """Draw loss and accuracy against epochs: training drawn through, validation dashed.
 
         Parameters
         ----------
@@ -181,7 +195,7 @@ class History:
         loss, accuracy = axes
         numbers = [epoch.number for epoch in self.epochs]
         for place, measure in ((loss, "loss"), (accuracy, "accuracy")):
-            for part, dashes in (("train", "-"), ("test", "--")):
+            for part, dashes in (("train", "-"), ("validation", "--")):
                 values = [getattr(epoch, f"{part}_{measure}") for epoch in self.epochs]
                 if values[0] is not None:
                     marker = "o" if len(values) == 1 else None
@@ -190,7 +204,8 @@ class History:
             place.set_ylabel(measure)
             place.xaxis.set_major_locator(MaxNLocator(integer=True))
             place.grid(alpha=0.25)
-            place.legend()
+            if place.lines:
+                place.legend()
         return loss.get_figure()  # type: ignore[return-value]
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
@@ -236,21 +251,55 @@ class History:
         ModuleNotFoundError
             If TensorBoard is not installed.
         """
-        place = expect_path(folder, "folder")
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                "to_tensorboard needs TensorBoard; install it: pip install tensorboard"
-            ) from error
-
-        with SummaryWriter(str(place)) as writer:
+        with event_writer(folder) as writer:
             for epoch in self.epochs:
-                for name, value in epoch.measures().items():
-                    if name != "number":
-                        part, _, measure = name.rpartition("_")
-                        tag = f"{measure}/{part}" if part in ("train", "test") else name
-                        writer.add_scalar(tag, value, epoch.number)
+                write_events(writer, epoch)
+
+
+def event_writer(folder: str | os.PathLike[str]) -> SummaryWriter:
+    """Open a file of events for TensorBoard.
+
+    Parameters
+    ----------
+    folder
+        Where it goes; made if it is absent.
+
+    Returns
+    -------
+    torch.utils.tensorboard.SummaryWriter
+        To be closed.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If TensorBoard is not installed.
+    """
+    place = expect_path(folder, "folder")
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "this needs TensorBoard; install it: pip install tensorboard"
+        ) from error
+    return SummaryWriter(str(place))
+
+
+def write_events(writer: SummaryWriter, epoch: Epoch) -> None:
+    """Write what an epoch has measured, losses of all parts into one plot.
+
+    Parameters
+    ----------
+    writer
+        From :func:`event_writer`.
+    epoch
+        What was measured.
+    """
+    for name, value in epoch.measures().items():
+        if name == "number":
+            continue
+        part, _, measure = name.partition("_")
+        tag = f"{measure}/{part}" if part in ("train", "validation") and measure else name
+        writer.add_scalar(tag, value, epoch.number)
 
 
 def _cell(value: float | None) -> str:

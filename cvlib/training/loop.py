@@ -3,29 +3,36 @@
 :func:`fit` is the loop that everybody writes by hand, written once: shuffle, take a batch, forward,
 backward, step. Pictures stay ``uint8`` on the device and become numbers from 0 to 1 batch by batch,
 so that no picture passes through Python.
+
+A batch is a pair: inputs, and targets of one of four kinds. Labels (B,) say which class a picture
+is of; label maps (B, H, W) say it of each place; numbers (B, ...) are several labels a picture, or
+whatever a regression is to give; a list of dictionaries, one for each picture, holds boxes and the
+like. The loss says what to make of them.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
-from typing import Literal, NamedTuple, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn import functional as F
 from torch.optim import Optimizer
-from torch.utils.data import DataLoader, Dataset
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, Dataset, TensorDataset, default_collate
 from tqdm.auto import tqdm
 
 import cvlib
-from cvlib.arguments import integer
+from cvlib.arguments import integer, number, one_of
 from cvlib.data import ImageSet
 from cvlib.files import expect_path
-from cvlib.training.checkpoints import Run
+from cvlib.training.checkpoints import Run, fingerprint
 from cvlib.training.data_parallel import (
     Processes,
     all_reduce,
@@ -34,70 +41,274 @@ from cvlib.training.data_parallel import (
     parallel,
     processes,
 )
-from cvlib.training.history import Epoch, Evaluation, History
-from cvlib.training.losses import Loss, MeanLoss, check_loss
+from cvlib.training.history import Epoch, Evaluation, History, event_writer, write_events
+from cvlib.training.losses import Loss, MeanLoss
 from cvlib.training.regularization import EarlyStopping
-from cvlib.training.schedules import LearningRateController, ScheduleLike
+from cvlib.training.schedules import LearningRateController, Plateau, ScheduleLike
 
 __all__ = [
     "Batch",
     "Batches",
+    "Callback",
+    "ClipGradients",
     "Epoch",
     "Evaluation",
+    "ExponentialMovingAverage",
     "History",
     "Pictures",
+    "TensorBoard",
+    "Training",
     "batches_of",
     "evaluate",
     "fit",
+    "predict",
 ]
 
-Metric = Callable[[Tensor, Tensor], Tensor | float]
-Augment = Callable[[Tensor, Tensor, Generator], tuple[Tensor, Tensor]]
+Metric = Callable[[Any, Any], Tensor | float]
+Augment = Callable[[Any, Any, Generator], tuple[Any, Any]]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 Amp = bool | Literal["bfloat16", "float16"]
 Pictures = ImageSet | Dataset | DataLoader
+LossLike = Loss | Literal["model"]
+
+
+@dataclass
+class Training:
+    """What a callback is shown: the training as it stands.
+
+    Parameters
+    ----------
+    model, optimizer
+        What trains.
+    evaluated
+        The network that is evaluated, and whose best weights are kept. A callback may put another
+        in its place, as :class:`ExponentialMovingAverage` does.
+    epoch
+        Which epoch, counted from 1.
+    step
+        Which step, counted from 0 at the beginning of the training.
+    inputs, targets, outputs, loss
+        Those of the last batch (of its last part, where gradients are accumulated).
+    history
+        What was measured so far.
+    stop
+        Set it to True, and training ends after this epoch.
+    """
+
+    model: nn.Module
+    optimizer: Optimizer
+    evaluated: nn.Module
+    epoch: int = 0
+    step: int = 0
+    inputs: Any = None
+    targets: Any = None
+    outputs: Any = None
+    loss: Tensor | None = None
+    history: History = field(default_factory=lambda: History([]))
+    stop: bool = False
+
+
+class Callback:
+    """What is called at the moments of a training; override those that you need.
+
+    Examples
+    --------
+    >>> class Print(Callback):
+    ...     def on_epoch_end(self, training):
+    ...         print(f"epoch {training.epoch} of {len(training.history.epochs)} ended")
+    >>> from cvlib.data import digits
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    >>> _ = fit(model, digits()[:100], epochs=1, callbacks=[Print()], device="cpu")
+    epoch 1 of 1 ended
+    """
+
+    def on_train_begin(self, training: Training) -> None:
+        """Act before the first step, also of a training that goes on."""
+
+    def on_before_optimizer_step(self, training: Training) -> None:
+        """Act when all gradients are there, and the weights have not moved."""
+
+    def on_batch_end(self, training: Training) -> None:
+        """Act after a step."""
+
+    def on_epoch_end(self, training: Training) -> None:
+        """Act when an epoch was measured and before it is kept."""
+
+    def on_train_end(self, training: Training) -> None:
+        """Act after the last step, also where an error or Ctrl-C has ended the training."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: tensors and plain values."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what a checkpoint kept; comes after ``on_train_begin``."""
+
+
+class ClipGradients(Callback):
+    """Shorten the gradient where its norm is above a bound, before each step.
+
+    Parameters
+    ----------
+    max_norm
+        The highest norm of all gradients together that is left as it is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``max_norm`` is no positive number.
+
+    Examples
+    --------
+    >>> ClipGradients(1.0).max_norm
+    1.0
+    """
+
+    def __init__(self, max_norm: float) -> None:
+        self.max_norm = number("max_norm", max_norm)
+        if not self.max_norm:
+            raise ValueError("max_norm is 0; expected a positive number")
+
+    def on_before_optimizer_step(self, training: Training) -> None:
+        """Clip, as ``torch.nn.utils.clip_grad_norm_`` does."""
+        nn.utils.clip_grad_norm_(training.model.parameters(), self.max_norm)
+
+
+class ExponentialMovingAverage(Callback):
+    """Evaluate, and in the end keep, a moving average of the weights.
+
+    After each step the average becomes ``decay`` times itself plus ``1 - decay`` times the weights
+    (``torch.optim.swa_utils``); running statistics of normalizations are averaged alike.
+
+    Parameters
+    ----------
+    decay
+        From 0, which follows the weights, to below 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``decay`` is no such number.
+
+    Examples
+    --------
+    >>> ExponentialMovingAverage(0.99).decay
+    0.99
+    """
+
+    def __init__(self, decay: float = 0.999) -> None:
+        self.decay = number("decay", decay, most=1)
+        if self.decay == 1:
+            raise ValueError("decay is 1; expected less, as the average would never move")
+        self._average: AveragedModel | None = None
+
+    def on_train_begin(self, training: Training) -> None:
+        """Begin with the weights as they are."""
+        average = get_ema_multi_avg_fn(self.decay)
+        self._average = AveragedModel(training.model, multi_avg_fn=average, use_buffers=True)
+        training.evaluated = self._average.module
+
+    def on_batch_end(self, training: Training) -> None:
+        """Move the average."""
+        assert self._average is not None
+        self._average.update_parameters(training.model)
+
+    def on_train_end(self, training: Training) -> None:
+        """Give the model the average."""
+        assert self._average is not None
+        training.model.load_state_dict(self._average.module.state_dict())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the average."""
+        assert self._average is not None
+        return self._average.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from it."""
+        assert self._average is not None
+        self._average.load_state_dict(state)
+
+
+class TensorBoard(Callback):
+    """Write what each epoch measures while the training runs: ``tensorboard --logdir FOLDER``.
+
+    Parameters
+    ----------
+    folder
+        Where the file of events goes; made if it is absent.
+
+    Examples
+    --------
+    >>> TensorBoard("runs/first").folder.name
+    'first'
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = expect_path(folder, "folder")
+
+    def on_epoch_end(self, training: Training) -> None:
+        """Write the epoch, and close the file, so that nothing is lost."""
+        with event_writer(self.folder) as writer:
+            write_events(writer, training.history.epochs[-1])
 
 
 def fit(
     model: nn.Module,
     train: Pictures,
-    test: Pictures | None = None,
+    validation: Pictures | None = None,
     *,
     epochs: int,
     batch_size: int = 128,
+    validation_batch_size: int = 1000,
+    accumulate: int = 1,
+    workers: int = 0,
     optimizer: Optimizer | MakeOptimizer | None = None,
     schedule: ScheduleLike | None = None,
-    loss: Loss | None = None,
+    loss: LossLike | None = None,
     metrics: Mapping[str, Metric] | None = None,
     augment: Augment | Sequence[Augment] | None = None,
+    callbacks: Sequence[Callback] = (),
     device: str | torch.device | None = None,
     amp: Amp = False,
     compile: bool | str = False,  # noqa: A002 - the word that torch has for it
+    deterministic: bool = False,
     seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     early_stopping: EarlyStopping | None = None,
+    keep: Literal["last", "best"] = "last",
     progress: bool | None = None,
+    test: None = None,
 ) -> History:
-    """Train a network on labelled pictures.
+    """Train a network on pictures with labels, label maps, numbers or boxes.
 
     Parameters
     ----------
     model
-        The network, from pictures of shape (B, C, H, W), ``float32`` from 0 to 1, to one output
-        for each class, shape (B, K). It is moved to ``device``, changed in place, and left in the
-        mode (training or evaluation) in which it came.
+        The network, from inputs to outputs: for classes from pictures (B, C, H, W), ``float32``
+        from 0 to 1, to one output for each class, (B, K), or (B, K, H, W) for label maps. It is
+        moved to ``device``, changed in place, and left in the mode (training or evaluation) in
+        which it came. If it came in training mode, parts of it that are in evaluation mode stay
+        so: a batch normalization that is frozen stays frozen.
     train
-        The pictures to learn from: an :class:`~cvlib.data.ImageSet`, which is the fast way, a
-        torch data set of pairs (picture, label), or a ``DataLoader`` of batches of them, which
-        brings its own batch size and order. Pictures of ``uint8`` are scaled to 0 to 1.
-    test
-        Pictures held out, on which the network is evaluated after each epoch. It never learns from
-        them.
+        What to learn from: an :class:`~cvlib.data.ImageSet` or a ``TensorDataset``, which are the
+        fast way; a torch data set of pairs (input, target); or a ``DataLoader`` of batches of
+        them, which brings its own batch size and order. Pictures of ``uint8`` are scaled to 0 to 1.
+    validation
+        Held out: the network is evaluated on it after each epoch and never learns from it. It may
+        choose settings, the epoch to keep, the moment to stop. What has chosen must not measure:
+        keep a third set, and call :func:`evaluate` with it once, at the end.
     epochs
         Passes through the training pictures, at least 1.
     batch_size
-        Pictures a step. The last batch of an epoch holds what is left.
+        Pictures per step. The last batch of an epoch holds what is left.
+    validation_batch_size
+        Pictures at a time in evaluation. It changes speed and memory, and nothing else.
+    accumulate
+        Into how many parts each batch is split. Their gradients add up to that of the whole batch,
+        in less memory, unless a layer looks across the batch, as batch normalization does.
+    workers
+        How many processes load what a data set gives one by one; 0 loads in this one.
     optimizer
         A torch optimizer made for the model's parameters, or a function that makes one of them,
         such as ``functools.partial(torch.optim.SGD, lr=0.1)``. By default Adam with a learning
@@ -107,21 +318,26 @@ def fit(
         the optimizer's learning rate (:mod:`cvlib.training.schedules`); a
         :class:`~cvlib.training.schedules.Plateau`; or a scheduler of ``torch.optim.lr_scheduler``,
         which is stepped once per batch, ``ReduceLROnPlateau`` once per epoch. Those that wait for a
-        plateau go by the test loss, without a test set by the training loss.
+        plateau go by the validation loss, without validation by the training loss.
     loss
-        A function of outputs (B, K) and labels (B,) that gives the batch's mean; cross entropy by
-        default. After an augmentation that mixes pictures it gets probabilities (B, K) for labels.
-        Where classes have weights, or one is ignored, pass torch's ``CrossEntropyLoss`` with them,
-        or a ``functools.partial`` of a ``cross_entropy``: what a batch counts is read from it. For
-        a function of your own, the outputs of an epoch are kept, to record its value for all of
-        them; several processes weigh their shares of a batch by pictures.
+        A function of outputs and targets that gives the batch's mean, or a dictionary of parts,
+        which are added up and recorded by name; cross entropy by default. After an augmentation
+        that mixes pictures it gets probabilities (B, K) for labels. Where classes have weights, or
+        one is ignored, pass torch's ``CrossEntropyLoss`` with them, or a ``functools.partial`` of
+        a ``cross_entropy``: what a batch counts is read from it. Of a function that is no mean
+        over pictures, the outputs of an epoch are kept, to record its value for all of them;
+        several processes weigh their shares of a batch by pictures. ``"model"`` for a network
+        that computes its own: in training it is called with inputs and targets, and gives the
+        loss or its parts, as torchvision's detectors do.
     metrics
-        By name, functions of all outputs (N, K) and labels (N,) of the test set, measured after
-        each epoch (:mod:`cvlib.training.metrics`).
+        By name, functions of all outputs and targets of the validation set, measured after each
+        epoch (:mod:`cvlib.training.metrics`).
     augment
-        Changes each training batch: a function, or several in their order, of pictures, labels and
-        a generator on the CPU, that gives pictures and labels
-        (:mod:`cvlib.augmentation`).
+        Changes each training batch: a function, or several in their order, of inputs, targets and
+        a generator on the CPU, that gives inputs and targets (:mod:`cvlib.augmentation`).
+    callbacks
+        What else to do at the moments of the training: :class:`ClipGradients`,
+        :class:`ExponentialMovingAverage`, :class:`TensorBoard`, or a :class:`Callback` of your own.
     device
         Where to train; :func:`cvlib.device` chooses by default.
     amp
@@ -130,6 +346,9 @@ def fit(
     compile
         Whether to run the network through :func:`torch.compile`, or in which of its modes. It pays
         where training takes much longer than the compiler, about a minute.
+    deterministic
+        Whether to ask torch for algorithms that give the same bits each time, which are slower on
+        a GPU; where there is none, torch raises. On CUDA, set ``CUBLAS_WORKSPACE_CONFIG=:4096:8``.
     seed
         Seed of the shuffling and of ``augment``, drawn on the CPU: the same seed gives the same
         order on every device. Weights and dropout are drawn by torch; for those, call
@@ -137,21 +356,28 @@ def fit(
     checkpoint
         A file that holds the run after each epoch, written at once or not at all.
     resume
-        Whether to go on from ``checkpoint``. The run ends with the same weights, bit for bit, as
-        one that was never interrupted, however it ended (numpy's own generator is not kept). If
-        there is no such file yet, the run begins.
+        Whether to go on from ``checkpoint``. On the CPU, and on CUDA with ``deterministic``, the
+        run ends with the same weights, bit for bit, as one that was never interrupted, however it
+        ended (numpy's own generator is not kept). What would change the run must be what it was:
+        the network, optimizer, schedule, loss, augmentation, batch size, seed and data. If there
+        is no such file yet, the run begins.
     early_stopping
-        When to stop before ``epochs``: the model gets the weights of the best epoch back. The
-        pictures of ``test`` have then had a say; measure the model on others.
+        When to stop before ``epochs``: the model gets the weights of the best epoch back.
+    keep
+        Whether the model ends with the weights of the last epoch or of the best: that of the
+        lowest validation loss, without validation of the lowest training loss.
     progress
         Whether to show a progress bar. By default it shows in a notebook and in a terminal, and
         not in continuous integration (``CI`` is set) or where output is kept in a file; the
         environment variable ``CVLIB_PROGRESS``, 0 or 1, settles it.
+    test
+        No argument any more: a test set is not looked at while training.
 
     Returns
     -------
     History
-        Loss and accuracy of each epoch.
+        Loss of each epoch, and the accuracy where targets are classes: the share of pictures, in
+        label maps of places, whose highest output is the right class, those ignored left out.
 
     Raises
     ------
@@ -159,8 +385,9 @@ def fit(
         If an argument is of a kind that it cannot be.
     ValueError
         If a set is empty, a label has no output, ``optimizer`` holds none of the model's
-        parameters, the model lies on two devices, ``loss`` gives no single number, a number is too
-        small, or the checkpoint is damaged or that of another run.
+        parameters or needs a closure, the model lies on two devices, ``loss`` gives no number, a
+        batch normalization is given a batch of one, a number is too small, or the checkpoint is
+        damaged or that of another run.
     FileExistsError
         If ``checkpoint`` holds a run and ``resume`` is False: it would be lost.
     FloatingPointError
@@ -170,6 +397,8 @@ def fit(
 
     Notes
     -----
+    An error, or Ctrl-C, that ends the training has what was measured in its attribute ``history``.
+
     Where ``torchrun`` has started several processes, each takes its share of every batch, and
     torch's ``DistributedDataParallel`` averages the gradients: the steps are those of one process,
     as long as no layer looks across the batch, as batch normalization does. Process 0 evaluates
@@ -181,36 +410,79 @@ def fit(
     >>> train, test = digits().split(test=0.2)
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
     >>> adam = torch.optim.Adam(model.parameters(), lr=0.01)
-    >>> history = fit(model, train, test, epochs=5, optimizer=adam, device="cpu")
-    >>> history.epochs[-1].test_accuracy > 0.85
+    >>> train, validation = train.split(test=0.2)
+    >>> history = fit(model, train, validation, epochs=5, optimizer=adam, device="cpu")
+    >>> history.epochs[-1].validation_accuracy > 0.85
+    True
+    >>> evaluate(model, test).accuracy > 0.85
     True
     """
+    if test is not None:
+        raise TypeError(
+            "fit takes no test set: what is looked at while training chooses, and must not "
+            "measure. Pass validation=, and call evaluate with the test set once, at the end"
+        )
     epochs = integer("epochs", epochs, least=1)
     batch_size = integer("batch_size", batch_size, least=1)
-    check_watched(test, metrics, early_stopping)
+    accumulate = integer("accumulate", accumulate, least=1)
+    one_of("keep", keep, ("last", "best"))
+    check_watched(validation, metrics, early_stopping)
     team = processes()
     place = to_device(model, device)
     steps = make_optimizer(model, optimizer)
-    criterion = MeanLoss(loss)
+    own = isinstance(loss, str)
+    criterion = _criterion(loss)
     changes = (augment,) if callable(augment) else tuple(augment or ())
     precision, scaler = precision_of(amp, place)
     shuffler = Generator().manual_seed(seed)
-    batches = batches_of("train", train, batch_size, place, shuffler=shuffler, team=team)
-    held_out = None if test is None else batches_of("test", test, 1000, place)
+    batches = batches_of(
+        "train",
+        train,
+        batch_size,
+        place,
+        shuffler=shuffler,
+        team=team,
+        workers=workers,
+        ignored=criterion.ignored,
+    )
+    held_out = None
+    if validation is not None:
+        size = integer("validation_batch_size", validation_batch_size, least=1)
+        held_out = batches_of(
+            "validation", validation, size, place, workers=workers, ignored=criterion.ignored
+        )
     controller = LearningRateController(steps, schedule, epochs * len(batches))
     forward = compiled(parallel(model, place), compile)
+    training = Training(model, steps, model)
     run = Run(
         parts={"model": model, "optimizer": steps, "schedule": controller, "scaler": scaler},
         shuffler=shuffler,
-        settings={
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "batches": len(batches),
-            "seed": seed,
-        },
-        early_stopping=early_stopping,
+        settings={"epochs": epochs, "seed": seed},
+        early_stopping=early_stopping or _best_of(epochs, held_out, keep),
     )
+    for callback in callbacks:
+        callback.on_train_begin(training)
+    run.parts |= {f"callback {at}": each for at, each in enumerate(callbacks, 1)}
     if checkpoint is not None:
+        chooses = run.early_stopping is not None or isinstance(
+            schedule, Plateau | ReduceLROnPlateau
+        )
+        run.parts |= _generators("train", train)
+        run.settings |= {
+            "batch_size": train.batch_size if isinstance(train, DataLoader) else batch_size,
+            "accumulate": accumulate,
+            "network": fingerprint(model),
+            "optimizer": fingerprint(steps),
+            "schedule": fingerprint(schedule),
+            "loss": fingerprint(loss),
+            "augmentation": fingerprint(changes),
+            "callbacks": fingerprint(tuple(callbacks)),
+            "early stopping": fingerprint(run.early_stopping),
+            "precision": fingerprint(amp),
+            "data": fingerprint(train),
+            "batches": len(batches),
+            "validation": fingerprint(validation) if chooses else "not what chooses",
+        }
         run.begin(
             expect_path(checkpoint, "checkpoint"),
             resume=resume,
@@ -218,57 +490,89 @@ def fit(
         )
     elif resume:
         raise ValueError("resume is True without a checkpoint; expected the file to go on from")
+    training.history = History(run.epochs)
 
     done, total = len(run.epochs) * len(batches), epochs * len(batches)
     bar = _bar(total, done, False if team.rank else progress)
-    with _mode(model, training=True), controller, bar:
-        while not run.finished:
-            number = len(run.epochs) + 1
-            bar.set_description(f"epoch {number} of {epochs}", refresh=False)
-            generator = run.generator()
-            criterion.clear()
-            counts: list[int] = []
-            right = torch.zeros((), dtype=torch.int64, device=place)
-            for batch, (images, labels, count, weight) in enumerate(batches):
-                targets = labels
-                for change in changes:
-                    images, targets = change(images, targets, generator)
-                output = _outputs(forward, images, precision)
-                check_output(output, len(labels), batches.highest, "train")
-                mean = criterion(output.float() if amp else output, targets, count)
-                factor = criterion.factor(weight)
-                controller.before_step((number - 1) * len(batches) + batch)
-                steps.zero_grad()
-                alone = isinstance(factor, float) and factor == 1
-                scaler.scale(mean if alone else mean * factor).backward()
-                scaler.step(steps)
-                scaler.update()
-                controller.after_step()
-                # Kept on the device: reading a number here would make the CPU wait for each step.
-                counts.append(count)
-                wanted = targets if targets.ndim == 1 else targets.argmax(1)
-                right += (output.detach().argmax(1) == wanted)[:count].sum()
-                bar.update()
-            check_finite(criterion.losses, number, steps)
-            train_loss = criterion.over_all()
-            parts = [right, torch.tensor(sum(counts))]
-            known, pictures = all_reduce(torch.stack([part.double().to(place) for part in parts]))
-            train_accuracy = float(known / pictures)
-            broadcast_state(model)
-            record = Epoch(number, train_loss, train_accuracy, learning_rate=controller.rate)
-            if held_out is not None and team.rank == 0:
-                measured = _measure(model, held_out, "test", criterion.loss, metrics)
-                record = replace(
-                    record,
-                    test_loss=measured.loss,
-                    test_accuracy=measured.accuracy,
-                    metrics=measured.metrics,
+    try:
+        with _mode(model, training=True), controller, _deterministic(deterministic), bar:
+            while not run.finished and not training.stop:
+                epoch = training.epoch = len(run.epochs) + 1
+                bar.set_description(f"epoch {epoch} of {epochs}", refresh=False)
+                generator = run.generator()
+                criterion.clear()
+                score = _Accuracy(place, criterion.ignored)
+                for batch, (inputs, targets, count, weight) in enumerate(batches):
+                    labels = targets
+                    for change in changes:
+                        inputs, targets = change(inputs, targets, generator)
+                    mixed = labels is not targets and _are_mixed(labels, targets)
+                    step = (epoch - 1) * len(batches) + batch
+                    controller.before_step(step)
+                    steps.zero_grad()
+                    for part in _parts(inputs, targets, count, accumulate, criterion):
+                        given = part.targets if own else None
+                        output = _outputs(forward, part.inputs, precision, given)
+                        if own:
+                            mean = criterion.take(output, part.counted)
+                        else:
+                            check_output(output, part.targets, batches.highest, "train", criterion)
+                            full = output.float() if amp else output
+                            mean = criterion(full, part.targets, part.counted)
+                            labels = part.targets.argmax(1) if mixed else part.targets
+                            score.add(output, labels, part.counted)
+                        factor = criterion.factor(weight, part.whole)
+                        scaled = (
+                            mean if isinstance(factor, float) and factor == 1 else mean * factor
+                        )
+                        if part.share is not None:
+                            scaled = scaled * part.share
+                        scaler.scale(scaled).backward()
+                    if callbacks:
+                        if scaler.is_enabled():
+                            scaler.unscale_(steps)
+                        training.step, training.loss = step, mean.detach()
+                        training.inputs, training.targets = part.inputs, part.targets
+                        training.outputs = output
+                        for callback in callbacks:
+                            callback.on_before_optimizer_step(training)
+                    scaler.step(steps)
+                    scaler.update()
+                    controller.after_step()
+                    for callback in callbacks:
+                        callback.on_batch_end(training)
+                    bar.update()
+                check_finite(criterion.losses, epoch, steps)
+                record = Epoch(
+                    epoch,
+                    criterion.over_all(),
+                    score.over_all(),
+                    learning_rate=controller.rate,
+                    parts=criterion.parts_over_all(),
                 )
-            record = broadcast_object(record)
-            controller.after_epoch([*run.epochs, record])
-            run.add(record)
-            bar.set_postfix(loss=f"{train_loss:.3f}", refresh=False)
-    run.close()
+                broadcast_state(model)
+                if held_out is not None and team.rank == 0:
+                    measured = _measure(training.evaluated, held_out, "validation", loss, metrics)
+                    record = replace(
+                        record,
+                        validation_loss=measured.loss,
+                        validation_accuracy=measured.accuracy,
+                        metrics=measured.metrics,
+                    )
+                record = broadcast_object(record)
+                controller.after_epoch([*run.epochs, record])
+                training.history = History([*run.epochs, record])
+                for callback in callbacks:
+                    callback.on_epoch_end(training)
+                run.add(record, training.evaluated)
+                bar.set_postfix(loss=f"{record.train_loss:.3f}", refresh=False)
+    except BaseException as error:
+        error.history = History(run.epochs)  # type: ignore[attr-defined]
+        raise
+    finally:
+        for callback in callbacks:
+            callback.on_train_end(training)
+        run.close()
     return History(run.epochs)
 
 
@@ -277,41 +581,45 @@ def evaluate(
     images: Pictures,
     *,
     batch_size: int = 1000,
-    loss: Loss | None = None,
+    loss: LossLike | None = None,
     metrics: Mapping[str, Metric] | None = None,
     device: str | torch.device | None = None,
+    workers: int = 0,
 ) -> Evaluation:
     """Measure the loss and the accuracy of a network on pictures that it does not learn from.
 
     Parameters
     ----------
     model
-        The network, from pictures of shape (B, C, H, W), ``float32`` from 0 to 1, to one output
-        for each class, shape (B, K). Evaluated in evaluation mode and left in the mode in which it
-        came.
+        The network, as :func:`fit` takes it. Evaluated in evaluation mode and left in the mode in
+        which it came.
     images
-        The pictures and their labels: whatever :func:`fit` learns from.
+        The pictures and their targets: whatever :func:`fit` learns from.
     batch_size
         Pictures at a time. It changes speed and memory, and nothing else.
     loss
-        A function of all outputs (N, K) and labels (N,); cross entropy by default.
+        As :func:`fit` takes it; cross entropy by default. A network that computes its own
+        (``"model"``) has none in evaluation mode.
     metrics
-        By name, functions of all outputs (N, K) and labels (N,).
+        By name, functions of all outputs and targets: tensors, or lists with one item per picture.
     device
         Where to compute; the model is moved there. By default where the model is.
+    workers
+        How many processes load what a data set gives one by one.
 
     Returns
     -------
     Evaluation
-        The loss of all pictures, the share of them that is classified right, and the metrics.
+        The loss of all pictures, the share of them (in label maps, of their places) that is
+        classified right, and the metrics.
 
     Raises
     ------
     TypeError
         If ``model`` is no network, or ``images`` no pictures to learn from.
     ValueError
-        If there is no picture, a label has no output, ``loss`` gives no single number, the model
-        lies on two devices, or ``batch_size`` is below 1.
+        If there is no picture, a label has no output, ``loss`` gives no number, the model lies on
+        two devices, or ``batch_size`` is below 1.
 
     Examples
     --------
@@ -322,68 +630,265 @@ def evaluate(
     2.3026
     """
     batch_size = integer("batch_size", batch_size, least=1)
+    place = _place_of(model, images, device)
+    ignored = _criterion(loss).ignored
+    batches = batches_of("images", images, batch_size, place, workers=workers, ignored=ignored)
+    return _measure(model, batches, "images", loss, metrics)
+
+
+def predict(
+    model: nn.Module,
+    images: Pictures | Tensor,
+    *,
+    batch_size: int = 1000,
+    device: str | torch.device | None = None,
+    workers: int = 0,
+) -> Any:
+    """Return what a network says of pictures.
+
+    Parameters
+    ----------
+    model
+        The network; in evaluation mode meanwhile, and left in the mode in which it came.
+    images
+        Whatever :func:`fit` learns from, whose targets are not looked at, or a tensor of pictures,
+        shape (N, C, H, W).
+    batch_size, device, workers
+        As for :func:`evaluate`.
+
+    Returns
+    -------
+    Tensor or list
+        The outputs of all pictures, (N, ...), on the device; a list with one item for each picture
+        where the network gives one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`evaluate`.
+
+    Examples
+    --------
+    >>> from cvlib.data import digits
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    >>> predict(model, digits()).shape
+    torch.Size([1797, 10])
+    """
+    batch_size = integer("batch_size", batch_size, least=1)
+    place = _place_of(model, images, device)
+    if isinstance(images, Tensor):
+        if not images.ndim or not len(images):
+            shape = tuple(images.shape)
+            raise ValueError(f"images has shape {shape}; expected (N, ...), N at least 1")
+        images = TensorDataset(images, torch.zeros(len(images)))
+    outputs = []
+    with _mode(model, training=False), torch.inference_mode():
+        for batch in batches_of("images", images, batch_size, place, workers=workers):
+            outputs.append(_outputs(model, batch.inputs, nullcontext()))
+    return _joined(outputs)
+
+
+def _place_of(model: nn.Module, images: object, device: str | torch.device | None) -> torch.device:
+    """Say where to compute: where the model is, unless somebody says where."""
     check_model(model)
     parameter = next(model.parameters(), None)
     if device is None and parameter is not None:
         device = parameter.device
     elif device is None and isinstance(images, ImageSet):
         device = images.images.device
-    place = to_device(model, device)
-    batches = batches_of("images", images, batch_size, place)
-    return _measure(model, batches, "images", loss or F.cross_entropy, metrics)
+    return to_device(model, device)
+
+
+def _criterion(loss: LossLike | None, *, alone: bool = False) -> MeanLoss:
+    if isinstance(loss, str):
+        if loss != "model":
+            raise ValueError(f"loss is {loss!r}; expected a function, or 'model'")
+        loss = None
+    return MeanLoss(loss, alone=alone)
 
 
 def _measure(
     model: nn.Module,
     batches: Batches,
     name: str,
-    criterion: Loss,
+    loss: LossLike | None,
     metrics: Mapping[str, Metric] | None,
 ) -> Evaluation:
-    outputs, labels = [], []
+    criterion = _criterion(loss, alone=True)
+    outputs, targets, score = [], [], None
     with _mode(model, training=False), torch.inference_mode():
         for batch in batches:
-            output = _outputs(model, batch.images, nullcontext())
-            check_output(output, len(batch.labels), batches.highest, name)
-            outputs.append(output)
-            labels.append(batch.labels)
-        all_outputs, all_labels = torch.cat(outputs), torch.cat(labels)
-        # Of all at once: a mean of the batches' means is none where classes weigh, or are ignored.
-        mean = criterion(all_outputs, all_labels)
-        check_loss(mean)
-        right = int((all_outputs.argmax(1) == all_labels).sum())
-        others = {
-            key: float(metric(all_outputs, all_labels)) for key, metric in (metrics or {}).items()
-        }
-    return Evaluation(float(mean), right / len(all_labels), others)
+            output = _outputs(model, batch.inputs, nullcontext())
+            if not isinstance(loss, str):
+                check_output(output, batch.targets, batches.highest, name, criterion)
+                criterion(output, batch.targets, batch.counted)
+                score = score or _Accuracy(output.device, criterion.ignored, alone=True)
+                score.add(output, batch.targets, batch.counted)
+            if metrics:
+                outputs.append(output)
+                targets.append(batch.targets)
+        others = {}
+        if metrics:
+            everything = _joined(outputs), _joined(targets)
+            others = {key: float(metric(*everything)) for key, metric in metrics.items()}
+        if score is None:
+            return Evaluation(None, None, others)
+        return Evaluation(criterion.over_all(), score.over_all(), others)
+
+
+def _joined(batches: Sequence[Any]) -> Any:
+    """Put batches of tensors into one, or batches of lists."""
+    if isinstance(batches[0], Tensor):
+        return torch.cat(list(batches))
+    return [item for batch in batches for item in batch]
+
+
+class _Accuracy:
+    """The share of pictures, in label maps of places, whose highest output is the right class."""
+
+    def __init__(self, place: torch.device, ignored: int, *, alone: bool = False) -> None:
+        self.right = torch.zeros((), dtype=torch.int64, device=place)
+        self.counted = torch.zeros((), dtype=torch.int64, device=place)
+        self.ignored, self.alone, self.pictures = ignored, alone, 0
+
+    def add(self, output: Any, targets: Any, count: int) -> None:
+        """Count a batch. Kept on the device: to read a number makes the CPU wait for each step."""
+        if not isinstance(output, Tensor) or not isinstance(targets, Tensor):
+            return
+        if not _are_classes(output, targets):
+            return
+        hits = (output.detach().argmax(1) == targets)[:count]
+        self.right += hits.sum()
+        if targets.ndim > 1 or self.ignored >= 0:
+            self.counted += (targets[:count] != self.ignored).sum()
+        else:
+            self.pictures += count
+
+    def over_all(self) -> float | None:
+        """Return it for all batches, or None where targets are no classes."""
+        values = torch.stack([self.right, self.counted + self.pictures]).double()
+        right, counted = (values if self.alone else all_reduce(values)).tolist()
+        return right / counted if counted else None
+
+
+def _are_classes(output: Tensor, targets: Tensor) -> bool:
+    return (
+        not targets.is_floating_point()
+        and targets.ndim > 0
+        and output.ndim == targets.ndim + 1
+        and output.shape[0] == targets.shape[0]
+        and output.shape[2:] == targets.shape[1:]
+    )
+
+
+def _are_mixed(labels: Any, targets: Any) -> bool:
+    """Say whether an augmentation has turned labels into probabilities."""
+    return (
+        isinstance(labels, Tensor)
+        and isinstance(targets, Tensor)
+        and targets.is_floating_point()
+        and not labels.is_floating_point()
+    )
+
+
+class _Part(NamedTuple):
+    """A part of a batch, what share of the batch's mean its mean is, and what the batch weighs."""
+
+    inputs: Any
+    targets: Any
+    counted: int
+    share: float | Tensor | None = None
+    whole: float | Tensor | None = None
+
+
+def _parts(
+    inputs: Any, targets: Any, count: int, parts: int, criterion: MeanLoss
+) -> Iterator[_Part]:
+    """Split a batch."""
+    if parts == 1:
+        yield _Part(inputs, targets, count)
+        return
+    size = -(-len(inputs) // parts)
+    whole = criterion.weigh(targets[:count], count)
+    for start in range(0, len(inputs), size):
+        piece = slice(start, start + size)
+        counted = min(size, max(0, count - start))
+        weight = criterion.weigh(targets[piece][:counted], counted)
+        if isinstance(whole, Tensor):
+            share: float | Tensor = weight / whole.clamp(min=torch.finfo(whole.dtype).tiny)
+        else:
+            share = weight / whole if whole else 0.0
+        yield _Part(inputs[piece], targets[piece], counted, share, whole)
 
 
 def _outputs(
-    model: Callable[[Tensor], Tensor], images: Tensor, precision: AbstractContextManager[object]
-) -> Tensor:
+    model: Callable[..., Any],
+    inputs: Any,
+    precision: AbstractContextManager[object],
+    targets: Any = None,
+) -> Any:
     try:
         with precision:
-            return model(images)
+            return model(inputs) if targets is None else model(inputs, targets)
     except RuntimeError as error:
         if "same device" not in str(error) and "expected device" not in str(error):
             raise
         raise ValueError(
-            f"model holds a tensor that is not on {images.device}, where the pictures are; "
+            f"model holds a tensor that is not on {_device_of(inputs)}, where the pictures are; "
             "expected its tensors to be parameters or buffers (register_buffer), which move with "
             "it"
         ) from error
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise ValueError(
+            f"model has a batch normalization that was given one number per channel ({error}). A "
+            "batch of one picture has no spread to normalize by; choose a batch_size that does "
+            "not leave one picture for the last batch, or leave one out"
+        ) from error
+
+
+def _device_of(inputs: Any) -> torch.device:
+    return inputs.device if isinstance(inputs, Tensor) else inputs[0].device
 
 
 @contextmanager
 def _mode(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Keep a model in training or evaluation mode, then give each part its own mode back."""
+    """Keep a model in training or evaluation mode, then give each part its own mode back.
+
+    Where the whole is to train and already does, a part in evaluation mode was frozen by its
+    owner, and stays so.
+    """
     before = {part: part.training for part in model.modules()}
-    model.train(training)
+    if not training or not model.training:
+        model.train(training)
     try:
         yield
     finally:
         for part, was_training in before.items():
             part.training = was_training
+
+
+@contextmanager
+def _deterministic(wanted: bool) -> Iterator[None]:
+    """Ask torch for deterministic algorithms meanwhile, if that is wanted."""
+    if not wanted:
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.deterministic
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.deterministic = before[1]
+
+
+def _best_of(epochs: int, held_out: object, keep: str) -> EarlyStopping | None:
+    """Return the rule that stops too late to stop anything, and keeps the best epoch."""
+    monitor = "train_loss" if held_out is None else "validation_loss"
+    return EarlyStopping(epochs, monitor) if keep == "best" else None
 
 
 def _bar(total: int, done: int, progress: bool | None) -> tqdm:
@@ -432,6 +937,13 @@ def make_optimizer(model: nn.Module, optimizer: Optimizer | MakeOptimizer | None
             f"optimizer is {type(made).__name__}; expected a torch.optim.Optimizer, or a function "
             "that makes one of the parameters"
         )
+    closure = inspect.signature(made.step).parameters.get("closure")
+    if closure is not None and closure.default is closure.empty:
+        raise ValueError(
+            f"optimizer is {type(made).__name__}, whose step needs a closure that computes the "
+            "loss several times; expected one that takes a step from one gradient, such as SGD "
+            "or Adam"
+        )
     held = {id(parameter) for group in made.param_groups for parameter in group["params"]}
     if held.isdisjoint(map(id, parameters)):
         raise ValueError(
@@ -462,32 +974,47 @@ def precision_of(
 
 
 def check_watched(
-    test: object,
+    validation: object,
     metrics: Mapping[str, object] | None,
     early_stopping: EarlyStopping | None,
 ) -> None:
-    """Refuse metrics without a test set, and early stopping by what is not measured."""
-    if metrics and test is None:
-        raise ValueError("metrics are measured on the test set, but test is None; expected one")
+    """Refuse metrics without validation, and early stopping by what is not measured."""
+    if metrics and validation is None:
+        raise ValueError("metrics are measured on validation, but it is None; expected a set")
     if early_stopping is None:
         return
     names = ["train_loss", "train_accuracy"]
-    if test is not None:
-        names += ["test_loss", "test_accuracy", *(metrics or {})]
+    if validation is not None:
+        names += ["validation_loss", "validation_accuracy", *(metrics or {})]
     if early_stopping.monitor not in names:
         raise ValueError(
             f"early_stopping watches {early_stopping.monitor!r}; expected one of {', '.join(names)}"
         )
 
 
-def check_output(output: Tensor, count: int, highest: int, name: str) -> None:
+def check_output(output: Any, targets: Any, highest: int, name: str, criterion: MeanLoss) -> None:
     """Refuse outputs that cross entropy would misread, or crash a GPU with."""
+    if not criterion.classifies and not isinstance(output, Tensor):
+        return
     if not isinstance(output, Tensor):
         raise TypeError(f"model gives {type(output).__name__}; expected one tensor of outputs")
-    if output.ndim != 2 or len(output) != count:
+    if not criterion.classifies and not (
+        isinstance(targets, Tensor) and _are_classes(output, targets)
+    ):
+        return
+    if not isinstance(targets, Tensor):
+        raise TypeError(
+            f"{name} gives targets as {type(targets).__name__}, which cross entropy does not "
+            "know; pass a loss for them"
+        )
+    if targets.is_floating_point() and targets.shape == output.shape:
+        return
+    if not _are_classes(output, targets):
+        places = "".join(f", {side}" for side in targets.shape[1:])
         raise ValueError(
-            f"model gives outputs of shape {tuple(output.shape)} for {count} pictures; "
-            f"expected ({count}, classes)"
+            f"model gives outputs of shape {tuple(output.shape)} for {len(targets)} targets of "
+            f"{targets.dtype} and shape {tuple(targets.shape)}; expected outputs "
+            f"({len(targets)}, classes{places}) for labels of torch.int64, or another loss"
         )
     if output.shape[1] <= highest:
         raise ValueError(
@@ -515,14 +1042,15 @@ def check_finite(losses: Sequence[Tensor], number: int, optimizer: Optimizer) ->
 
 
 class Batch(NamedTuple):
-    """Pictures for one step.
+    """What one step learns from.
 
     Parameters
     ----------
-    images
-        Shape (B, C, H, W), ``float32`` from 0 to 1, on the device.
-    labels
-        Shape (B,), ``int64``.
+    inputs
+        Pictures of shape (B, C, H, W), ``float32`` from 0 to 1, on the device; a list of them
+        where they differ in size.
+    targets
+        Labels (B,), label maps (B, H, W), numbers (B, ...), or a list of B dictionaries.
     counted
         How many of them count: all, but for a process whose share of a last batch is empty.
     weight
@@ -530,8 +1058,8 @@ class Batch(NamedTuple):
         mean over all their pictures: 1 where all have equally many.
     """
 
-    images: Tensor
-    labels: Tensor
+    inputs: Any
+    targets: Any
     counted: int
     weight: float
 
@@ -559,6 +1087,8 @@ def batches_of(
     *,
     shuffler: Generator | None = None,
     team: Processes | None = None,
+    workers: int = 0,
+    ignored: int = -100,
 ) -> Batches:
     """Take batches from pictures of any kind.
 
@@ -567,7 +1097,7 @@ def batches_of(
     name
         The argument's name in messages.
     pictures
-        An :class:`~cvlib.data.ImageSet`, a torch data set of pairs (picture, label), or a
+        An :class:`~cvlib.data.ImageSet`, a torch data set of pairs (input, target), or a
         ``DataLoader`` of batches of them, which brings its own batch size and order.
     batch_size
         Pictures a batch, over all processes.
@@ -577,6 +1107,10 @@ def batches_of(
         Draws the order of each pass, on the CPU; without it the order is that of the pictures.
     team
         Who shares each batch; by default this process is alone.
+    workers
+        How many processes load what a data set gives one by one.
+    ignored
+        A label that is none, as the ``ignore_index`` of a cross entropy.
 
     Returns
     -------
@@ -600,18 +1134,41 @@ def batches_of(
         raise TypeError(f"{name} has no length; expected a data set that knows its size")
     if not len(source) or (isinstance(pictures, DataLoader) and not len(pictures)):
         raise ValueError(f"{name} is empty; expected at least one picture")
+    workers = integer("workers", workers)
     team = team or Processes()
     order = _Order(len(source), batch_size, shuffler, team)
     if isinstance(pictures, ImageSet):
-        return _InMemory(pictures, order, place)
+        return _InMemory(name, pictures.images, pictures.labels, order, place, ignored)
+    if isinstance(pictures, TensorDataset) and len(pictures.tensors) == 2:
+        return _InMemory(name, *pictures.tensors, order, place, ignored)
     if isinstance(pictures, DataLoader):
         if team.world_size > 1:
             raise ValueError(
                 f"{name} is a DataLoader, which does not know of {team.world_size} processes; "
                 "expected its data set, which is shared out among them"
             )
-        return _Loaded(name, pictures, None, place)
-    return _Loaded(name, DataLoader(pictures, batch_sampler=order), order, place)
+        return _Loaded(name, pictures, None, place, ignored)
+    loader = DataLoader(
+        pictures,
+        batch_sampler=order,
+        collate_fn=_collate,
+        num_workers=workers,
+        pin_memory=place.type == "cuda",
+    )
+    return _Loaded(name, loader, order, place, ignored)
+
+
+def _collate(samples: list[Any]) -> Any:
+    """Put samples into a batch, dictionaries and pictures of several sizes into lists."""
+    if not all(isinstance(sample, list | tuple) and len(sample) == 2 for sample in samples):
+        return default_collate(samples)
+    inputs, targets = ([sample[part] for sample in samples] for part in (0, 1))
+    tensors = all(isinstance(each, Tensor) for each in inputs)
+    if not (tensors and len({each.shape for each in inputs}) > 1):
+        inputs = default_collate(inputs)
+    if not all(isinstance(each, Mapping) for each in targets):
+        targets = default_collate(targets)
+    return inputs, targets
 
 
 class _Order:
@@ -648,37 +1205,55 @@ class _Order:
 
 
 class _InMemory:
-    def __init__(self, pictures: ImageSet, order: _Order, place: torch.device) -> None:
-        self.images, self.labels = pictures.images.to(place), pictures.labels.to(place)
-        self.highest, self.order = int(pictures.labels.max()), order
+    def __init__(
+        self,
+        name: str,
+        inputs: Tensor,
+        targets: Tensor,
+        order: _Order,
+        place: torch.device,
+        ignored: int,
+    ) -> None:
+        _check_inputs(name, inputs)
+        self.inputs, self.targets, self.order = inputs.to(place), targets.to(place), order
+        self.highest = 0 if targets.is_floating_point() else _highest(name, targets, ignored)
 
     def __len__(self) -> int:
         return len(self.order)
 
     def __iter__(self) -> Iterator[Batch]:
-        order = self.order.drawn().to(self.images.device)
-        for number, index in enumerate(order.split(self.order.batch_size)):
+        order = self.order.drawn().to(self.inputs.device)
+        for batch, index in enumerate(order.split(self.order.batch_size)):
             mine = self.order.mine(index)
-            yield Batch(_scaled(self.images[mine]), self.labels[mine], *self.order.share(number))
+            yield Batch(_scaled(self.inputs[mine]), self.targets[mine], *self.order.share(batch))
 
 
 class _Loaded:
     def __init__(
-        self, name: str, loader: DataLoader, order: _Order | None, place: torch.device
+        self,
+        name: str,
+        loader: DataLoader,
+        order: _Order | None,
+        place: torch.device,
+        ignored: int,
     ) -> None:
         self.name, self.loader, self.order, self.place = name, loader, order, place
-        self.highest = 0
+        self.highest, self.ignored = 0, ignored
 
     def __len__(self) -> int:
         return len(self.loader)
 
     def __iter__(self) -> Iterator[Batch]:
-        for number, (images, labels) in enumerate(self._pairs()):
-            count, weight = (len(labels), 1.0) if self.order is None else self.order.share(number)
-            on_device = images.to(self.place, non_blocking=True)
-            yield Batch(_scaled(on_device), labels.to(self.place), count, weight)
+        for batch, (inputs, targets) in enumerate(self._pairs()):
+            count, weight = len(targets), 1.0
+            if self.order is not None:
+                count, weight = self.order.share(batch)
+            moved = _moved(inputs, self.place)
+            several = isinstance(moved, list)
+            scaled = [_scaled(each) for each in moved] if several else _scaled(moved)
+            yield Batch(scaled, _moved(targets, self.place), count, weight)
 
-    def _pairs(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def _pairs(self) -> Iterator[tuple[Any, Any]]:
         try:
             for pair in self.loader:
                 yield self._checked(pair)
@@ -687,36 +1262,66 @@ class _Loaded:
                 raise
             raise TypeError(
                 f"{self.name} gives what cannot be put into a batch; expected pairs of a tensor "
-                "and a label: does the data set lack transform=ToTensor()?"
+                "and a target: does the data set lack transform=ToTensor()?"
             ) from error
 
-    def _checked(self, pair: object) -> tuple[Tensor, Tensor]:
+    def _checked(self, pair: object) -> tuple[Any, Any]:
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             what = type(pair).__name__
             if isinstance(pair, list | tuple):
                 what += f" of length {len(pair)}"
-            raise TypeError(f"{self.name} gives {what}; expected pairs (pictures, labels)")
-        images, labels = pair
-        for what, value in (("pictures", images), ("labels", labels)):
-            if not isinstance(value, Tensor):
-                raise TypeError(
-                    f"{self.name} gives {what} as {type(value).__name__}; expected a tensor"
-                )
-        if images.dtype != torch.uint8 and not images.is_floating_point():
+            raise TypeError(f"{self.name} gives {what}; expected pairs (pictures, targets)")
+        inputs, targets = pair
+        inputs = list(inputs) if isinstance(inputs, tuple) else inputs
+        targets = list(targets) if isinstance(targets, tuple) else targets
+        for each in inputs if isinstance(inputs, list) else [inputs]:
+            _check_inputs(self.name, each)
+        if isinstance(targets, list) and all(isinstance(each, Mapping) for each in targets):
+            return inputs, targets
+        if not isinstance(targets, Tensor):
             raise TypeError(
-                f"{self.name} gives pictures of {images.dtype}; expected uint8, or numbers from "
-                "0 to 1"
+                f"{self.name} gives targets as {type(targets).__name__}; expected a tensor, or a "
+                "list of dictionaries"
             )
-        if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
+        if not targets.ndim or len(targets) != len(inputs):
             raise ValueError(
-                f"{self.name} gives labels of {labels.dtype} and shape {tuple(labels.shape)}; "
-                f"expected torch.int64 and ({len(images)},)"
+                f"{self.name} gives targets of {targets.dtype} and shape {tuple(targets.shape)}; "
+                f"expected one for each of {len(inputs)} pictures"
             )
-        low, high = (int(value) for value in labels.aminmax())
-        if low < 0:
-            raise ValueError(f"{self.name} has the label {low}; expected at least 0")
-        self.highest = max(self.highest, high)
-        return images, labels
+        if not targets.is_floating_point():
+            self.highest = max(self.highest, _highest(self.name, targets, self.ignored))
+        return inputs, targets
+
+
+def _check_inputs(name: str, inputs: object) -> None:
+    if not isinstance(inputs, Tensor):
+        raise TypeError(f"{name} gives pictures as {type(inputs).__name__}; expected a tensor")
+    if inputs.dtype != torch.uint8 and not inputs.is_floating_point():
+        raise TypeError(
+            f"{name} gives pictures of {inputs.dtype}; expected uint8, or numbers from 0 to 1"
+        )
+
+
+def _highest(name: str, labels: Tensor, ignored: int) -> int:
+    """Find the highest label, and refuse one below 0."""
+    known = labels[labels != ignored]
+    if not known.numel():
+        return 0
+    low, high = (int(value) for value in known.aminmax())
+    if low < 0:
+        raise ValueError(f"{name} has the label {low}; expected at least 0")
+    return high
+
+
+def _moved(value: Any, place: torch.device) -> Any:
+    """Move tensors to a device, those in lists and dictionaries too."""
+    if isinstance(value, Tensor):
+        return value.to(place, non_blocking=True)
+    if isinstance(value, Mapping):
+        return {name: _moved(each, place) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_moved(each, place) for each in value]
+    return value
 
 
 def _scaled(pictures: Tensor) -> Tensor:
@@ -724,3 +1329,33 @@ def _scaled(pictures: Tensor) -> Tensor:
     if pictures.dtype == torch.uint8:
         return pictures.to(torch.float32).div_(255)
     return pictures.to(torch.float32)
+
+
+class _Generators:
+    """The generators that a ``DataLoader`` draws from, as a part of a checkpoint."""
+
+    def __init__(self, generators: Sequence[Generator]) -> None:
+        self.generators = generators
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"states": [generator.get_state() for generator in self.generators]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for generator, before in zip(self.generators, state["states"], strict=True):
+            generator.set_state(before)
+
+
+def _generators(name: str, pictures: Pictures) -> dict[str, _Generators]:
+    """Find what a ``DataLoader`` draws from, or refuse one that could not go on alike."""
+    if not isinstance(pictures, DataLoader):
+        return {}
+    if pictures.num_workers and pictures.persistent_workers:
+        raise ValueError(
+            f"{name} is a DataLoader with persistent_workers, whose random states no checkpoint "
+            "reaches, so that the run could not go on as it was; expected "
+            "persistent_workers=False, or no checkpoint"
+        )
+    holders = (pictures, pictures.sampler, getattr(pictures.batch_sampler, "sampler", None))
+    found = [getattr(holder, "generator", None) for holder in holders]
+    unique = {id(each): each for each in found if isinstance(each, Generator)}
+    return {f"generators of {name}": _Generators(list(unique.values()))}

@@ -129,15 +129,17 @@ class EarlyStopping:
     """
 
     patience: int = 5
-    monitor: str = "test_loss"
+    monitor: str = "validation_loss"
     min_delta: float = 0.0
 
     def __post_init__(self) -> None:
         integer("patience", self.patience, least=1)
         if not isinstance(self.monitor, str):
-            raise TypeError(f"monitor is {self.monitor!r}; expected a name such as 'test_loss'")
+            raise TypeError(
+                f"monitor is {self.monitor!r}; expected a name such as 'validation_loss'"
+            )
         if not self.monitor:
-            raise ValueError("monitor is ''; expected a name such as 'test_loss'")
+            raise ValueError("monitor is ''; expected a name such as 'validation_loss'")
         number("min_delta", self.min_delta)
 
     def best(self, values: Sequence[float]) -> int:
@@ -157,7 +159,7 @@ class EarlyStopping:
         Raises
         ------
         ValueError
-            If there is no value, or one is None, as ``test_loss`` is without a test set.
+            If there is no value, or one is None, as ``validation_loss`` is without validation.
         """
         if not len(values):
             raise ValueError("values is empty; expected one for each epoch so far")

@@ -579,7 +579,7 @@ class LearningRateController:
     TypeError
         If the schedule is none of these.
     ValueError
-        If a scheduler of torch's was made for another optimizer.
+        If a scheduler of torch's was made for another optimizer, or waits for the loss to rise.
     """
 
     def __init__(
@@ -590,6 +590,11 @@ class LearningRateController:
                 raise ValueError(
                     "schedule was made for another optimizer; expected the one that trains: give "
                     "fit the optimizer itself, and a scheduler made of it"
+                )
+            if isinstance(schedule, ReduceLROnPlateau) and schedule.mode == "max":
+                raise ValueError(
+                    "schedule is a ReduceLROnPlateau of mode 'max', but it is given the loss, "
+                    "which falls as the network learns; expected mode='min'"
                 )
         elif schedule is not None and not callable(schedule):
             raise TypeError(
@@ -628,7 +633,7 @@ class LearningRateController:
 
     def after_epoch(self, epochs: Sequence[Epoch]) -> None:
         """Set the rates for the next epoch, where the schedule goes by the losses so far."""
-        losses = [e.train_loss if e.test_loss is None else e.test_loss for e in epochs]
+        losses = [e.train_loss if e.validation_loss is None else e.validation_loss for e in epochs]
         if isinstance(self.schedule, Plateau):
             self._multiply(self.schedule(losses))
         elif isinstance(self.schedule, ReduceLROnPlateau):
@@ -764,6 +769,7 @@ def find_learning_rate(
     if not own:
         raise ValueError("optimizer has the learning rate 0; expected one that can be multiplied")
     criterion = MeanLoss(loss)
+    criterion.known = True  # only the losses of batches are asked for
     rates: list[float] = []
     losses: list[float] = []
 

@@ -85,7 +85,7 @@ def test_learns_digits_and_a_broken_one_does_not(sets):
                     part[number] = nn.AvgPool2d(2)
         adam = torch.optim.Adam(model.parameters(), lr=0.002)
         history = fit(model, pictures, test, epochs=3, batch_size=32, optimizer=adam)
-        return history.epochs[-1].test_accuracy
+        return history.epochs[-1].validation_accuracy
 
     assert accuracy(train) > 0.935
     assert accuracy(train, linear=True) < 0.925

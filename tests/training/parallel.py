@@ -62,10 +62,10 @@ def learn(folder):
         found["history"] = [epoch.measures() for epoch in history.epochs]
         found["weights"] = torch.cat([value.flatten() for value in model.state_dict().values()])
         pairs = TensorDataset(train.images, train.labels)
-        found["data set"] = fit(again, pairs, test, **settings).values("test_loss")
+        found["data set"] = fit(again, pairs, test, **settings).values("validation_loss")
         found["resumed"] = fit(
             network(), train, test, checkpoint=path, resume=True, **settings
-        ).values("test_loss")
+        ).values("validation_loss")
         try:
             batch = torch.utils.data.DataLoader(pairs, batch_size=50)
             fit(model, batch, epochs=1, device=device)

@@ -70,7 +70,7 @@ def test_an_interrupted_run_goes_on_from_its_last_epoch(tmp_path, sets):
     other = network(seed=5)
     again = run(other, sets, checkpoint=path, resume=True)
     assert same(whole, other)
-    assert again.values("test_loss") == history.values("test_loss")
+    assert again.values("validation_loss") == history.values("validation_loss")
     # Once it is done, going on gives the same again and trains no more.
     idle = network(seed=6)
     assert run(idle, sets, checkpoint=path, resume=True).epochs == again.epochs
@@ -227,14 +227,14 @@ def test_a_place_that_takes_no_file():
 
 
 def test_early_stopping_goes_on_with_the_best_weights(tmp_path, sets):
-    rule = cvlib.training.EarlyStopping(patience=2, monitor="test_accuracy")
+    rule = cvlib.training.EarlyStopping(patience=2, monitor="validation_accuracy")
     arguments = {"epochs": 40, "early_stopping": rule, "optimizer": torch.optim.Adam}
     path = tmp_path / "run.pt"
     model, again = network(), network(seed=4)
     history = run(model, sets, checkpoint=path, **arguments)
-    best = history.epochs[rule.best(history.values("test_accuracy"))]
+    best = history.epochs[rule.best(history.values("validation_accuracy"))]
     assert len(history.epochs) < 40
-    assert evaluate(model, sets[1]).accuracy == best.test_accuracy
+    assert evaluate(model, sets[1]).accuracy == best.validation_accuracy
     assert run(again, sets, checkpoint=path, resume=True, **arguments).epochs == history.epochs
     assert same(model, again)
 

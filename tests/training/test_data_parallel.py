@@ -52,7 +52,7 @@ def test_two_processes_train_as_one(found):
 
 def test_a_data_set_is_shared_out_like_pictures_in_memory(found):
     for part in found.values():
-        losses = [epoch["test_loss"] for epoch in part["history"]]
+        losses = [epoch["validation_loss"] for epoch in part["history"]]
         assert part["data set"] == losses
         assert part["resumed"] == losses
 

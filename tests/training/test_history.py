@@ -19,22 +19,26 @@ HISTORY = History(
 
 
 def test_table():
-    assert HISTORY.table().splitlines() == [
-        "epoch  train_loss  train_accuracy  test_loss  test_accuracy  learning_rate    top3",
-        "    1      0.5000          0.8000     0.6000         0.7500         0.1000  0.9000",
-        "    2      0.3333          0.9000       0.05         0.8750          0.001  0.9500",
+    assert str(HISTORY) == HISTORY.table()
+    heads = "epoch train_loss train_accuracy validation_loss validation_accuracy learning_rate top3"
+    rows = [
+        "1 0.5000 0.8000 0.6000 0.7500 0.1000 0.9000",
+        "2 0.3333 0.9000 0.05 0.8750 0.001 0.9500",
     ]
+    lines = HISTORY.table().splitlines()
+    assert [line.split() for line in lines] == [row.split() for row in (heads, *rows)]
+    assert len({len(line) for line in lines}) == 1
     assert History([]).table() == ""
-    assert "test" not in History([Epoch(1, 0.5, 0.8)]).table()
+    assert "validation" not in History([Epoch(1, 0.5, 0.8)]).table()
 
 
 def test_values():
     assert HISTORY.values("top3") == [0.9, 0.95]
-    assert HISTORY.values("test_loss") == [0.6, 0.05]
+    assert HISTORY.values("validation_loss") == [0.6, 0.05]
     with pytest.raises(ValueError, match="name is 'top5'; expected one of number, train_loss"):
         HISTORY.values("top5")
-    with pytest.raises(ValueError, match="name is 'test_loss'"):
-        History([Epoch(1, 0.5, 0.8)]).values("test_loss")
+    with pytest.raises(ValueError, match="name is 'validation_loss'"):
+        History([Epoch(1, 0.5, 0.8)]).values("validation_loss")
 
 
 def test_csv_keeps_every_digit(tmp_path):
@@ -52,9 +56,10 @@ def test_tensorboard_reads_the_curves(tmp_path):
     events = accumulator.EventAccumulator(str(tmp_path))
     events.Reload()
     assert sorted(events.Tags()["scalars"]) == [
-        *("accuracy/test", "accuracy/train", "learning_rate", "loss/test", "loss/train", "top3")
+        *("accuracy/train", "accuracy/validation", "learning_rate"),
+        *("loss/train", "loss/validation", "top3"),
     ]
-    losses = events.Scalars("loss/test")
+    losses = events.Scalars("loss/validation")
     assert [event.step for event in losses] == [1, 2]
     assert [event.value for event in losses] == pytest.approx([0.6, 0.05])
 
@@ -72,7 +77,7 @@ def test_it_plots_itself_as_the_book_does():
         for mine, theirs in zip(one.lines, other.lines, strict=True):
             assert mine.get_xydata().tolist() == theirs.get_xydata().tolist()
             assert mine.get_linestyle() == theirs.get_linestyle()
-    assert [line.get_label() for line in plain.axes[0].lines] == ["train", "test"]
+    assert [line.get_label() for line in plain.axes[0].lines] == ["train", "validation"]
     with pytest.raises(ValueError, match="history has no epochs"):
         History([]).plot()
 

@@ -281,8 +281,8 @@ def test_fit_takes_them() -> None:
         torch.manual_seed(0)
         model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
         history = fit(model, train, test, epochs=3, optimizer=partial(kind, lr=lr), device="cpu")
-        assert history.epochs[-1].test_accuracy is not None
-        assert history.epochs[-1].test_accuracy > 0.8
+        assert history.epochs[-1].validation_accuracy is not None
+        assert history.epochs[-1].validation_accuracy > 0.8
 
 
 # ---------------------------------------------------------------------------- what is refused

@@ -96,14 +96,14 @@ def test_stops_where_a_loop_with_a_counter_would(
     assert stopping.best(values[:run]) == index
     assert [stopping.should_stop(values[: n + 1]) for n in range(run - 1)] == [False] * (run - 1)
     assert stopping.should_stop(values[:run]) == (run - 1 - index >= patience)
-    upwards = EarlyStopping(patience, "test_accuracy", min_delta)
+    upwards = EarlyStopping(patience, "validation_accuracy", min_delta)
     assert upwards.best([-value for value in values[:run]]) == index
 
 
 def test_higher_is_better_unless_it_is_a_loss() -> None:
     values = [0.2, 0.5, 0.3]
     assert EarlyStopping().best(values) == EarlyStopping(monitor="train_loss").best(values) == 0
-    for name in ("test_accuracy", "f1"):
+    for name in ("validation_accuracy", "f1"):
         assert EarlyStopping(monitor=name).best(values) == 1
 
 
@@ -144,14 +144,14 @@ def test_refuses_to_judge_without_values() -> None:
     with pytest.raises(ValueError, match="values is empty"):
         EarlyStopping().best([])
     without: Any = [None, None]
-    with pytest.raises(ValueError, match="test_loss is None; expected pictures held out"):
+    with pytest.raises(ValueError, match="validation_loss is None; expected pictures held out"):
         EarlyStopping().should_stop(without)
 
 
-@pytest.mark.parametrize("monitor", ["test_accuracy", "test_loss"])
+@pytest.mark.parametrize("monitor", ["validation_accuracy", "validation_loss"])
 def test_progress_is_measured_in_the_measure_s_own_unit(monitor: str) -> None:
     rule = EarlyStopping(patience=1, monitor=monitor, min_delta=0.02)
-    sign = -1 if monitor == "test_loss" else 1
+    sign = -1 if monitor == "validation_loss" else 1
     for change, best in ((0.015, 0), (0.025, 1)):
         assert rule.best([0.5, 0.5 + sign * change]) == best
         assert rule.should_stop([0.5, 0.5 + sign * change]) == (best == 0)

@@ -497,7 +497,7 @@ def accuracy(rate: float, seed: int) -> float:
         history = fit(mlp(seed), TRAIN, TEST, epochs=5, batch_size=32, optimizer=optimizer)
     except FloatingPointError:
         return 0.0
-    found = history.epochs[-1].test_accuracy
+    found = history.epochs[-1].validation_accuracy
     assert found is not None
     return found
 
