@@ -1,7 +1,19 @@
 """Training: the loop, and what it measures."""
 
 from cvlib.training.checkpoints import load_checkpoint, save_checkpoint, save_weights
-from cvlib.training.loop import Epoch, Evaluation, History, evaluate, fit
+from cvlib.training.loop import (
+    Callback,
+    ClipGradients,
+    Epoch,
+    Evaluation,
+    ExponentialMovingAverage,
+    History,
+    TensorBoard,
+    Training,
+    evaluate,
+    fit,
+    predict,
+)
 from cvlib.training.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -48,14 +60,19 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Callback",
+    "ClipGradients",
     "DenseOptimizer",
     "EarlyStopping",
     "Epoch",
     "Evaluation",
+    "ExponentialMovingAverage",
     "History",
     "Plateau",
     "RMSprop",
     "RangeTest",
+    "TensorBoard",
+    "Training",
     "accuracy",
     "average_precision",
     "binary_cross_entropy",
@@ -85,6 +102,7 @@ __all__ = [
     "polynomial",
     "precision",
     "precision_recall_curve",
+    "predict",
     "recall",
     "save_checkpoint",
     "save_weights",

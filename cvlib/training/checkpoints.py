@@ -30,7 +30,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 import cvlib
 from cvlib.files import expect_path, expect_regular, write_atomically
 from cvlib.training.data_parallel import all_gather_object, broadcast_object, processes
-from cvlib.training.history import Epoch
+from cvlib.training.history import Epoch, History
 from cvlib.training.regularization import EarlyStopping
 
 __all__ = [
@@ -225,8 +225,8 @@ def _described(value: Any, above: tuple[int, ...]) -> str:
 
     name = type(value).__qualname__
     if isinstance(value, Tensor):
-        numbers = value.detach().cpu().contiguous().view(torch.uint8) if value.numel() else value
-        checksum = zlib.crc32(numbers.numpy().data) if value.numel() else 0
+        numbers = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+        checksum = zlib.crc32(numbers.data) if numbers.size else 0
         return f"{value.dtype} {tuple(value.shape)} {checksum:08x}"
     if isinstance(value, list | tuple | set | frozenset):
         each = (
@@ -424,4 +424,4 @@ class Run:
 
     def _watched(self) -> list[float]:
         assert self.early_stopping is not None
-        return [epoch.measures()[self.early_stopping.monitor] for epoch in self.epochs]
+        return History(self.epochs).values(self.early_stopping.monitor)

@@ -426,7 +426,8 @@ def fit(
     batch_size = integer("batch_size", batch_size, least=1)
     accumulate = integer("accumulate", accumulate, least=1)
     one_of("keep", keep, ("last", "best"))
-    check_watched(validation, metrics, early_stopping)
+    early_stopping = early_stopping or _best_of(epochs, validation, keep)
+    check_watched(validation, metrics, early_stopping, own=isinstance(loss, str))
     team = processes()
     place = to_device(model, device)
     steps = make_optimizer(model, optimizer)
@@ -458,7 +459,7 @@ def fit(
         parts={"model": model, "optimizer": steps, "schedule": controller, "scaler": scaler},
         shuffler=shuffler,
         settings={"epochs": epochs, "seed": seed},
-        early_stopping=early_stopping or _best_of(epochs, held_out, keep),
+        early_stopping=early_stopping,
     )
     for callback in callbacks:
         callback.on_train_begin(training)
@@ -885,9 +886,9 @@ def _deterministic(wanted: bool) -> Iterator[None]:
         torch.backends.cudnn.deterministic = before[1]
 
 
-def _best_of(epochs: int, held_out: object, keep: str) -> EarlyStopping | None:
+def _best_of(epochs: int, validation: object, keep: str) -> EarlyStopping | None:
     """Return the rule that stops too late to stop anything, and keeps the best epoch."""
-    monitor = "train_loss" if held_out is None else "validation_loss"
+    monitor = "train_loss" if validation is None else "validation_loss"
     return EarlyStopping(epochs, monitor) if keep == "best" else None
 
 
@@ -977,6 +978,8 @@ def check_watched(
     validation: object,
     metrics: Mapping[str, object] | None,
     early_stopping: EarlyStopping | None,
+    *,
+    own: bool,
 ) -> None:
     """Refuse metrics without validation, and early stopping by what is not measured."""
     if metrics and validation is None:
@@ -985,10 +988,11 @@ def check_watched(
         return
     names = ["train_loss", "train_accuracy"]
     if validation is not None:
-        names += ["validation_loss", "validation_accuracy", *(metrics or {})]
+        names += [*([] if own else ["validation_loss", "validation_accuracy"]), *(metrics or {})]
     if early_stopping.monitor not in names:
         raise ValueError(
-            f"early_stopping watches {early_stopping.monitor!r}; expected one of {', '.join(names)}"
+            f"early_stopping watches {early_stopping.monitor!r}, and keep='best' the loss; here "
+            f"is measured {', '.join(names)}: expected early_stopping that watches one of them"
         )
 
 

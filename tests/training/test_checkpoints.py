@@ -157,7 +157,7 @@ def test_a_checkpoint_of_another_run_is_named(tmp_path, sets):
         with pytest.raises(ValueError, match=message):
             run(network(), sets, checkpoint=path, resume=True, **arguments)
     wider = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
-    with pytest.raises(ValueError, match="does not fit the model"):
+    with pytest.raises(ValueError, match="of a run with network Sequential"):
         run(wider, sets, checkpoint=path, resume=True)
 
 
