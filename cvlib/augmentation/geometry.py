@@ -6,11 +6,20 @@ tensor ``(B,)`` with a number for each, and has the names and results of
 drawn has ``random`` in its name. A network may take smaller pictures than the set has: AlexNet saw
 224 × 224 of 256 × 256 pixels, a random patch to learn from, and ten whose answers are averaged in
 testing.
+
+Targets that say where something is move along with the pixels: label maps ``(B, H, W)``, and of a
+list of dictionaries ``"boxes"`` ``(n, 4)``, as x, y, x, y in pixels, and ``"masks"`` ``(n, H, W)``.
+Outside of the picture a label map holds 255, which losses are told to ignore, and a mask 0. A box
+becomes the smallest upright one around its moved corners, is clipped to the picture, and goes, with
+all that the dictionary holds of it, where nothing of it is left.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -160,6 +169,19 @@ def affine(
     tensor([[0.1000, 0.2000, 0.3000, 0.4000],
             [0.0000, 0.1000, 0.0000, 0.3000]])
     """
+    grid, _, _ = _affine_grid(images, angle, translate, scale, shear, squeeze)
+    return F.grid_sample(images, grid, align_corners=False).clamp_(0, 1)
+
+
+def _affine_grid(
+    images: Tensor,
+    angle: Number = 0.0,
+    translate: tuple[Number, Number] = (0.0, 0.0),
+    scale: Number = 1.0,
+    shear: tuple[Number, Number] = (0.0, 0.0),
+    squeeze: Number = 1.0,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Say where each pixel of the result is looked for, and how points move about the centre."""
     check_batch(images)
     for name, factor in {"scale": scale, "squeeze": squeeze}.items():
         if torch.as_tensor(factor).le(0).any():
@@ -182,12 +204,91 @@ def affine(
     half = images.new_tensor([images.shape[3], images.shape[2]]).view(2, 1, 1) / 2
     theta = torch.cat([inverse * half.view(1, 2, 1), start], 1) / half
     grid = F.affine_grid(theta.permute(2, 0, 1), list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, align_corners=False).clamp_(0, 1)
+    forward = size * torch.stack([a * wide, b / wide, c * wide, d / wide]).view(2, 2, -1)
+    return grid, forward.permute(2, 0, 1), torch.stack([right, down], 1)
+
+
+OUTSIDE = 255  # the label of what no camera saw
+
+
+@dataclass(frozen=True)
+class _Motion:
+    """How the pictures of a batch were moved: maps (b, C, H, W) of some, and points of one."""
+
+    maps: Callable[[Tensor, Tensor], Tensor]
+    points: Callable[[Tensor, int], Tensor]
+    height: int
+    width: int
+
+
+def _carried(targets: Any, images: Tensor, motion: _Motion) -> Any:
+    """Move what targets say of places as the pictures were moved."""
+    everyone = torch.arange(len(images), device=images.device)
+    if isinstance(targets, Tensor):
+        if targets.ndim != 3 or targets.shape[1:] != images.shape[2:]:
+            return targets
+        return _moved_maps(targets[:, None], everyone, motion, OUTSIDE)[:, 0]
+    if not isinstance(targets, list | tuple):
+        return targets
+    if len(targets) != len(images):
+        raise ValueError(f"targets holds {len(targets)}; expected one for each of {len(images)}")
+    return [
+        _carried_one(target, everyone[number : number + 1], motion)
+        if isinstance(target, Mapping)
+        else target
+        for number, target in enumerate(targets)
+    ]
+
+
+def _carried_one(target: Mapping[str, Any], whose: Tensor, motion: _Motion) -> dict[str, Any]:
+    """Move the boxes and the masks of one picture."""
+    moved = dict(target)
+    if "masks" in target:
+        moved["masks"] = _moved_maps(target["masks"][None], whose, motion, 0)[0]
+    if "boxes" not in target:
+        return moved
+    boxes = target["boxes"]
+    corners = boxes[:, [[0, 1], [2, 1], [0, 3], [2, 3]]]
+    floating = corners if corners.is_floating_point() else corners.to(torch.float32)
+    placed = motion.points(floating, int(whose))
+    side = placed.new_tensor([motion.width, motion.height])
+    low, high = (end.clamp(min=0).minimum(side) for end in (placed.amin(1), placed.amax(1)))
+    moved["boxes"] = torch.cat([low, high], 1).to(boxes.dtype)
+    left = (high > low).all(1)
+    return {
+        name: value[left] if isinstance(value, Tensor) and value.shape[:1] == left.shape else value
+        for name, value in moved.items()
+    }
+
+
+def _moved_maps(maps: Tensor, whose: Tensor, motion: _Motion, outside: int) -> Tensor:
+    """Move maps of labels; what comes in from outside is 0 for the motion."""
+    if not maps.numel():
+        return maps.new_zeros(*maps.shape[:2], motion.height, motion.width)
+    numbers = maps.to(torch.float32) - outside
+    return (motion.maps(numbers, whose) + outside).to(maps.dtype)
+
+
+def _moved_affinely(images: Tensor, targets: Any, **how: Any) -> tuple[Tensor, Any]:
+    """Move pictures and what targets say of places."""
+    grid, forward, shift = _affine_grid(images, **how)
+    moved = F.grid_sample(images, grid, align_corners=False).clamp_(0, 1)
+    height, width = images.shape[2:]
+    middle = images.new_tensor([width / 2, height / 2])
+
+    def maps(some: Tensor, whose: Tensor) -> Tensor:
+        return F.grid_sample(some, grid[whose].to(some.dtype), mode="nearest", align_corners=False)
+
+    def points(some: Tensor, number: int) -> Tensor:
+        about = some - middle.to(some)
+        return about @ forward[number].T.to(some) + (middle + shift[number]).to(some)
+
+    return moved, _carried(targets, images, _Motion(maps, points, height, width))
 
 
 def random_horizontal_flip(
-    images: Tensor, targets: Tensor, generator: Generator, p: float = 0.5
-) -> tuple[Tensor, Tensor]:
+    images: Tensor, targets: Any, generator: Generator, p: float = 0.5
+) -> tuple[Tensor, Any]:
     """Swap left and right in some of the pictures.
 
     Parameters
@@ -195,7 +296,8 @@ def random_horizontal_flip(
     images
         ``(B, C, H, W)``, numbers from 0 to 1.
     targets
-        Labels ``(B,)`` or class probabilities ``(B, K)``; they stay as they are.
+        Of any kind that :func:`~cvlib.training.loop.fit` takes. Label maps, boxes and masks move
+        along; labels and class probabilities stay as they are.
     generator
         Where chance comes from, on the CPU.
     p
@@ -203,7 +305,7 @@ def random_horizontal_flip(
 
     Returns
     -------
-    images, targets : Tensor
+    images, targets
         The pictures, some of them flipped, and their targets.
 
     Raises
@@ -221,12 +323,22 @@ def random_horizontal_flip(
     tensor([0.9000, 0.1000, 0.9000, 0.9000])
     """
     (chance,) = draw(images, generator, 1)
-    return horizontal_flip(images, chance < number("p", p, most=1)), targets
+    chosen = chance < number("p", p, most=1)
+    flipped = horizontal_flip(images, chosen)
+    height, width = images.shape[2:]
+
+    def points(some: Tensor, at: int) -> Tensor:
+        return torch.stack([width - some[..., 0], some[..., 1]], -1) if chosen[at] else some
+
+    def maps(some: Tensor, whose: Tensor) -> Tensor:
+        return horizontal_flip(some, chosen.to(images.device)[whose])
+
+    return flipped, _carried(targets, images, _Motion(maps, points, height, width))
 
 
 def random_crop(
-    images: Tensor, targets: Tensor, generator: Generator, padding: int = 4
-) -> tuple[Tensor, Tensor]:
+    images: Tensor, targets: Any, generator: Generator, padding: int = 4
+) -> tuple[Tensor, Any]:
     """Shift pictures by whole pixels: pad with black, and cut out a window of the old size.
 
     Parameters
@@ -238,7 +350,7 @@ def random_crop(
 
     Returns
     -------
-    images, targets : Tensor
+    images, targets
         The pictures, each shifted, and their targets.
 
     Raises
@@ -255,18 +367,27 @@ def random_crop(
     """
     padding = integer("padding", padding)
     top, left = positions(draw(images, generator, 2), torch.tensor(2 * padding + 1))
-    return crop(images, top, left, padding), targets
+    shifted = crop(images, top, left, padding)
+    height, width = images.shape[2:]
+
+    def points(some: Tensor, at: int) -> Tensor:
+        return some + padding - some.new_tensor([float(left[at]), float(top[at])])
+
+    def maps(some: Tensor, whose: Tensor) -> Tensor:
+        return crop(some, top.to(images.device)[whose], left.to(images.device)[whose], padding)
+
+    return shifted, _carried(targets, images, _Motion(maps, points, height, width))
 
 
 def random_affine(
     images: Tensor,
-    targets: Tensor,
+    targets: Any,
     generator: Generator,
     degrees: float = 10.0,
     translate: float = 0.1,
     scale: tuple[float, float] = (0.9, 1.1),
     shear: float = 0.0,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Any]:
     """Turn, shift, scale and shear pictures about their centre.
 
     Parameters
@@ -284,7 +405,7 @@ def random_affine(
 
     Returns
     -------
-    images, targets : Tensor
+    images, targets
         The pictures, each moved by numbers drawn evenly from these ranges, and their targets.
 
     Raises
@@ -307,19 +428,20 @@ def random_affine(
     tilt = (2 * lean - 1) * number("shear", shear, most=89.9)
     shift = number("translate", translate, most=1)
     across, along = (2 * right - 1) * shift * width, (2 * down - 1) * shift * height
-    moved = affine(images, angle, (across, along), low + (high - low) * size, (tilt, 0.0))
-    return moved, targets
+    sizes = low + (high - low) * size
+    how = {"angle": angle, "translate": (across, along), "scale": sizes, "shear": (tilt, 0.0)}
+    return _moved_affinely(images, targets, **how)
 
 
 def random_distortion(
     images: Tensor,
-    targets: Tensor,
+    targets: Any,
     generator: Generator,
     translate: float = 0.1,
     scale: tuple[float, float] = (0.9, 1.1),
     squeeze: float = 1.15,
     shear: float = 10.0,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Any]:
     """Distort handwriting as LeNet-5 was taught: shift, scale, squeeze and slant, without turning.
 
     Parameters
@@ -334,7 +456,7 @@ def random_distortion(
 
     Returns
     -------
-    images, targets : Tensor
+    images, targets
         The pictures, each distorted, and their targets.
 
     Raises
@@ -359,19 +481,19 @@ def random_distortion(
     lean, right, down, size, wide = (2 * chance - 1 for chance in draw(images, generator, 5))
     shift = number("translate", translate, most=1)
     height, width = images.shape[2:]
-    moved = affine(
+    return _moved_affinely(
         images,
+        targets,
         translate=(right * shift * width, down * shift * height),
         scale=(low + high + (high - low) * size) / 2,
         shear=(lean * number("shear", shear, most=89.9), 0.0),
         squeeze=torch.exp(wide * math.log(number("squeeze", squeeze, least=1))),
     )
-    return moved, targets
 
 
 def random_patch(
-    images: Tensor, targets: Tensor, generator: Generator, size: int
-) -> tuple[Tensor, Tensor]:
+    images: Tensor, targets: Any, generator: Generator, size: int
+) -> tuple[Tensor, Any]:
     """Cut a square out of each picture, wherever it fits.
 
     Parameters
@@ -413,8 +535,16 @@ def random_patch(
     count, (height, width) = len(images), images.shape[2:]
     room = torch.tensor([height - size + 1, width - size + 1]).view(2, 1)
     top, left = positions(chance, room).to(images.device)
-    windows = images.unfold(2, size, 1).unfold(3, size, 1)  # a view: no pixel is copied
-    return windows[torch.arange(count, device=images.device), :, top, left], targets
+    everyone = torch.arange(count, device=images.device)
+
+    def maps(some: Tensor, whose: Tensor) -> Tensor:
+        windows = some.unfold(2, size, 1).unfold(3, size, 1)  # a view: no pixel is copied
+        return windows[torch.arange(len(some), device=some.device), :, top[whose], left[whose]]
+
+    def points(some: Tensor, at: int) -> Tensor:
+        return some - some.new_tensor([float(left[at]), float(top[at])])
+
+    return maps(images, everyone), _carried(targets, images, _Motion(maps, points, size, size))
 
 
 def ten_crop(images: Tensor, size: int) -> Tensor:

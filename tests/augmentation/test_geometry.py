@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 from torch import Tensor, nn
+from torchvision import tv_tensors
 from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms.v2 import functional as torchvision
 
@@ -162,8 +163,10 @@ def test_crops_reach_every_shift(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_affine_maps_fill_their_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     strengths: Any = {"degrees": 30, "translate": 0.2, "scale": (0.5, 2), "shear": 20}
-    call = partial(random_affine, pictures(1000), labels(1000), seeded(), **strengths)
-    angle, (right, down), scale, (across, along) = recorded(monkeypatch, geometry, "affine", call)
+    drawn: dict[str, Any] = {}
+    monkeypatch.setattr(geometry, "_moved_affinely", lambda *_, **chosen: drawn.update(chosen))
+    random_affine(pictures(1000), labels(1000), seeded(), **strengths)
+    angle, (right, down), scale, (across, along) = drawn.values()
     assert_fills(angle, -30, 30)
     assert_fills(right, -2, 2)  # a fifth of 10 columns
     assert_fills(down, -1.4, 1.4)  # a fifth of 7 rows
@@ -176,7 +179,7 @@ def test_affine_maps_fill_their_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_distortions_fill_their_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: dict[str, Any] = {}
-    monkeypatch.setattr(geometry, "affine", lambda images, **chosen: drawn.update(chosen))
+    monkeypatch.setattr(geometry, "_moved_affinely", lambda *_, **chosen: drawn.update(chosen))
     strengths: Any = {"translate": 0.2, "scale": (0.5, 2), "squeeze": 2, "shear": 20}
     random_distortion(pictures(1000), labels(1000), seeded(), **strengths)
     (right, down), (across, along) = drawn["translate"], drawn["shear"]
@@ -316,3 +319,137 @@ def test_refuses_what_is_no_batch() -> None:
         ten_crop(images[0], 4)
     with pytest.raises(TypeError, match=r"generator is a int; expected a torch\.Generator"):
         random_patch(images, torch.arange(2), no_generator, 4)
+
+
+def places(count: int = 6, side: tuple[int, int] = (11, 14)) -> tuple[Tensor, Tensor, list[Any]]:
+    """Pictures, label maps, and dictionaries of boxes and masks, the last without any."""
+    height, width = side
+    drawn = seeded(3)
+    images = torch.rand(count, 3, height, width, generator=drawn)
+    maps = torch.randint(0, 5, (count, height, width), generator=drawn)
+    targets = []
+    for number in range(count):
+        objects = 3 if number < count - 1 else 0
+        low = torch.rand(objects, 2, generator=drawn) * torch.tensor([width - 5, height - 5])
+        high = low + 1 + 3 * torch.rand(objects, 2, generator=drawn)
+        masks = torch.randint(0, 2, (objects, height, width), generator=drawn, dtype=torch.uint8)
+        boxes = torch.cat([low, high], 1)
+        targets.append({"boxes": boxes, "masks": masks, "labels": torch.arange(objects)})
+    return images, maps, targets
+
+
+def torchvisions(
+    move: Callable[..., Any], maps: Tensor, targets: list[Any], sizes: tuple[int, int]
+) -> tuple[Tensor, list[Any]]:
+    """Let torchvision move one picture's label map, boxes and masks after the other."""
+    moved = torch.stack([move(number, tv_tensors.Mask(each)) for number, each in enumerate(maps)])
+    others = []
+    for number, target in enumerate(targets):
+        kind = tv_tensors.BoundingBoxFormat.XYXY
+        boxes = tv_tensors.BoundingBoxes(target["boxes"], format=kind, canvas_size=sizes)
+        boxes = torchvision.clamp_bounding_boxes(move(number, boxes))
+        left = (boxes[:, 2:] > boxes[:, :2]).all(1)
+        masks = move(number, tv_tensors.Mask(target["masks"])) if len(left) else target["masks"]
+        others.append({"boxes": boxes[left], "masks": masks[left], "labels": left.nonzero()[:, 0]})
+    return moved, others
+
+
+def assert_moved(ours: tuple[Any, Any], theirs: tuple[Tensor, list[Any]], most: float = 0) -> None:
+    """Label maps to the pixel, but for the share that lies between two; boxes to a thousandth."""
+    maps, targets = ours
+    assert (maps != theirs[0]).double().mean() <= most
+    assert maps.dtype == theirs[0].dtype
+    for mine, other in zip(targets, theirs[1], strict=True):
+        torch.testing.assert_close(
+            mine["boxes"], other["boxes"].as_subclass(Tensor), atol=1e-3, rtol=0
+        )
+        assert torch.equal(mine["labels"], other["labels"])
+        assert mine["masks"].dtype == torch.uint8
+        if mine["masks"].numel():
+            assert (mine["masks"] != other["masks"]).double().mean() <= most
+
+
+def test_flips_take_boxes_masks_and_label_maps_along() -> None:
+    images, maps, targets = places()
+    flipped, moved = random_horizontal_flip(images, maps, seeded(2))
+    _, others = random_horizontal_flip(images, targets, seeded(2))
+    chosen = [not torch.equal(one, other) for one, other in zip(flipped, images, strict=True)]
+    assert 0 < sum(chosen) < len(chosen)
+
+    def move(number: int, what: Any) -> Any:
+        return torchvision.horizontal_flip(what) if chosen[number] else what
+
+    assert_moved((moved, others), torchvisions(move, maps, targets, (11, 14)))
+
+
+@pytest.mark.parametrize("padding", [0, 3, 9])
+def test_crops_take_boxes_masks_and_label_maps_along(
+    monkeypatch: pytest.MonkeyPatch, padding: int
+) -> None:
+    images, maps, targets = places()
+    _, moved = random_crop(images, maps, seeded(), padding)
+    _, others = random_crop(images, targets, seeded(), padding)
+    call = partial(random_crop, images, labels(6), seeded(), padding)
+    top, left, _ = recorded(monkeypatch, geometry, "crop", call)
+
+    def move(number: int, what: Any) -> Any:
+        fill = 255 if what.shape[0] == 11 and isinstance(what, tv_tensors.Mask) else 0
+        padded = torchvision.pad(what, padding, fill=fill)
+        return torchvision.crop(padded, int(top[number]), int(left[number]), 11, 14)
+
+    assert_moved((moved, others), torchvisions(move, maps, targets, (11, 14)))
+    assert padding < 9 or any(len(each["boxes"]) < 3 for each in others[:-1]), "none has left"
+
+
+def test_patches_take_boxes_masks_and_label_maps_along() -> None:
+    images, maps, targets = places()
+    places_of = torch.arange(11 * 14.0).view(1, 1, 11, 14).expand(6, 1, 11, 14)
+    corner = random_patch(places_of, labels(6), seeded(), 7)[0][:, 0, 0, 0].long()
+    top, left = corner // 14, corner % 14
+    _, moved = random_patch(images, maps, seeded(), 7)
+    _, others = random_patch(images, targets, seeded(), 7)
+
+    def move(number: int, what: Any) -> Any:
+        return torchvision.crop(what, int(top[number]), int(left[number]), 7, 7)
+
+    assert_moved((moved, others), torchvisions(move, maps, targets, (7, 7)))
+
+
+def test_affine_maps_take_boxes_masks_and_label_maps_along() -> None:
+    images, maps, targets = places()
+    strengths: Any = {"degrees": 40, "translate": 0.3, "scale": (0.6, 1.5), "shear": 15}
+    drawn: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(geometry, "_moved_affinely", lambda *_, **chosen: drawn.update(chosen))
+        random_affine(images, maps, seeded(), **strengths)
+    _, moved = random_affine(images, maps, seeded(), **strengths)
+    _, others = random_affine(images, targets, seeded(), **strengths)
+
+    def move(number: int, what: Any) -> Any:
+        shifts = [float(shift[number]) for shift in drawn["translate"]]
+        tilt = [float(drawn["shear"][0][number]), 0.0]
+        size, angle = float(drawn["scale"][number]), float(drawn["angle"][number])
+        fill = 255 if what.shape[0] == 11 and isinstance(what, tv_tensors.Mask) else 0
+        middle = [7.0, 5.5]
+        if isinstance(what, tv_tensors.BoundingBoxes):
+            return torchvision.affine(what, angle, shifts, size, tilt, center=middle)
+        return torchvision.affine(
+            what, angle, shifts, size, tilt, InterpolationMode.NEAREST, fill=fill, center=middle
+        )
+
+    assert_moved((moved, others), torchvisions(move, maps, targets, (11, 14)), most=0.02)
+
+
+def test_what_says_nothing_of_places_stays() -> None:
+    images, _, targets = places()
+    strings = [{"file": "a.png", "boxes": target["boxes"]} for target in targets]
+    _, moved = random_crop(images, strings, seeded(), 1)
+    assert [each["file"] for each in moved] == ["a.png"] * 6
+    for same in (labels(6), torch.rand(6, 4), [1, 2, 3, 4, 5, 6], "words"):
+        assert random_crop(images, same, seeded(), 1)[1] is same or isinstance(same, list)
+    with pytest.raises(ValueError, match="targets holds 5; expected one for each of 6"):
+        random_horizontal_flip(images, targets[:5], seeded())
+    whole = {"boxes": torch.tensor([[0, 0, 14, 11]])}
+    ((box,),) = (each["boxes"] for each in random_crop(images[:1], [whole], seeded(), 2)[1])
+    assert box.dtype == torch.int64
+    assert box.min() >= 0
