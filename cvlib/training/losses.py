@@ -28,11 +28,15 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",
+    "dice_loss",
     "huber_loss",
+    "kl_div",
     "l1_loss",
     "log_softmax",
     "logsumexp",
     "mse_loss",
+    "multi_margin_loss",
+    "sigmoid_focal_loss",
     "smooth_l1_loss",
 ]
 
@@ -415,6 +419,210 @@ def smooth_l1_loss(
     if number("beta", beta) == 0:
         return l1_loss(input, target, reduction=reduction)
     return huber_loss(input, target, reduction=reduction, delta=beta) / beta
+
+
+@at_least_float32(autocast="float32")
+def multi_margin_loss(
+    input: Tensor, target: Tensor, *, margin: float = 1.0, reduction: Reduction = "mean"
+) -> Tensor:
+    """Ask the right class's score to be ahead of each other's by a margin: the hinge loss.
+
+    A class whose score is further behind costs nothing, and sends no gradient.
+
+    Parameters
+    ----------
+    input
+        Scores ``(N, K)``.
+    target
+        Labels ``(N,)``, ``int64``.
+    margin
+        How far ahead is far enough.
+    reduction
+        ``"none"``, ``"sum"``, or ``"mean"`` over pictures.
+
+    Returns
+    -------
+    Tensor
+        One number, or ``(N,)`` with ``"none"``: the sum over the other classes, divided by K.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`cross_entropy` with labels, or if ``margin`` is negative.
+
+    References
+    ----------
+    Crammer and Singer, "On the algorithmic implementation of multiclass kernel-based vector
+    machines" (2001), asks it of the best other class; torch's ``multi_margin_loss`` and this
+    function ask it of each.
+
+    Examples
+    --------
+    >>> multi_margin_loss(torch.tensor([[3.0, 2.5, 0.0]]), torch.tensor([0]))  # 0.5 / 3
+    tensor(0.1667)
+    """
+    if input.ndim != 2 or target.ndim != 1:
+        shapes = f"{tuple(input.shape)} and target {tuple(target.shape)}"
+        raise ValueError(f"input has shape {shapes}; expected (N, K) and (N,)")
+    check_classes(input, target, None, -100, 0.0)
+    right = input.gather(1, target[:, None])
+    behind = (number("margin", margin) - right + input).clamp(min=0)
+    others = torch.ones_like(input).scatter_(1, target[:, None], 0)
+    return reduce_loss((behind * others).sum(1) / input.shape[1], reduction)
+
+
+@at_least_float32(autocast="float32")
+def kl_div(
+    input: Tensor, target: Tensor, *, reduction: Reduction | Literal["batchmean"] = "mean"
+) -> Tensor:
+    r"""Measure how far one distribution is from another: the Kullback-Leibler divergence.
+
+    Each number gives :math:`t\,(\ln t - \ln p)`, which is 0 where t is.
+
+    Parameters
+    ----------
+    input
+        Logarithms of probabilities, :math:`\ln p`, of any shape.
+    target
+        Probabilities t, of the same shape.
+    reduction
+        ``"none"``, ``"sum"``, ``"mean"`` over all numbers, or ``"batchmean"``, which divides the
+        sum by the first side and so is the mean divergence of rows.
+
+    Returns
+    -------
+    Tensor
+        One number, or as ``input`` with ``"none"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`binary_cross_entropy`, or if ``target`` is not between 0 and 1.
+
+    References
+    ----------
+    Kullback and Leibler, "On information and sufficiency" (1951), section 2.
+
+    Examples
+    --------
+    >>> half, quarter = torch.tensor([[0.5, 0.5]]), torch.tensor([[0.25, 0.75]])
+    >>> kl_div(quarter.log(), half, reduction="batchmean")
+    tensor(0.1438)
+    """
+    check_pair(input, target)
+    check_probabilities(target=target)
+    loss = torch.special.xlogy(target, target) - target * input
+    if reduction == "batchmean":
+        return loss.sum() / max(1, len(loss))
+    return reduce_loss(loss, reduction)
+
+
+@at_least_float32(autocast="float32")
+def sigmoid_focal_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    alpha: float | None = 0.25,
+    gamma: float = 2.0,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    r"""Weigh down what is easy: the binary cross entropy, times :math:`(1 - p_t)^\gamma`.
+
+    Here :math:`p_t` is the probability that the network gives to what is true.
+
+    Parameters
+    ----------
+    input
+        Logits of any shape.
+    target
+        1 for yes and 0 for no, of the same shape.
+    alpha
+        How much a yes counts, from 0 to 1, and ``1 - alpha`` a no; None weighs neither.
+    gamma
+        How strongly the easy is weighed down; 0 gives the cross entropy back.
+    reduction
+        ``"none"``, ``"sum"`` or ``"mean"``.
+
+    Returns
+    -------
+    Tensor
+        One number, or as ``input`` with ``"none"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`binary_cross_entropy_with_logits`, or if ``alpha`` or ``gamma`` is out of range.
+
+    References
+    ----------
+    Lin, Goyal, Girshick, He and Dollár, "Focal loss for dense object detection" (2017), equation 5.
+
+    Examples
+    --------
+    >>> logits = torch.tensor([0.0, 4.0])
+    >>> sigmoid_focal_loss(logits, torch.ones(2), alpha=None, reduction="none")
+    tensor([1.7329e-01, 5.8716e-06])
+    """
+    check_pair(input, target)
+    check_probabilities(target=target)
+    surprise = binary_cross_entropy_with_logits(input, target, reduction="none")
+    p = input.sigmoid()
+    missing = 1 - (p * target + (1 - p) * (1 - target))
+    loss = surprise * missing ** number("gamma", gamma)
+    if alpha is not None:
+        share = number("alpha", alpha, most=1)
+        loss = loss * (share * target + (1 - share) * (1 - target))
+    return reduce_loss(loss, reduction)
+
+
+@at_least_float32(autocast="float32")
+def dice_loss(
+    input: Tensor, target: Tensor, *, smooth: float = 1.0, reduction: Reduction = "mean"
+) -> Tensor:
+    r"""Compare regions by their overlap: one less twice the common part over the sum of both.
+
+    A region of few pixels counts as much as a large one, which a mean over pixels does not give.
+
+    Parameters
+    ----------
+    input
+        Probabilities ``(N, ...)``, from 0 to 1.
+    target
+        1 in the region and 0 outside, of the same shape.
+    smooth
+        What is added above and below the fraction bar, so that two empty regions agree.
+    reduction
+        ``"none"``, ``"sum"`` or ``"mean"`` over the N pictures.
+
+    Returns
+    -------
+    Tensor
+        One number, or ``(N,)`` with ``"none"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`binary_cross_entropy`, or if ``smooth`` is negative.
+
+    References
+    ----------
+    Milletari, Navab and Ahmadi, "V-Net" (2016), section 3, with squares in the denominator; these
+    are the sums, as in Sørensen's and Dice's coefficient.
+
+    Examples
+    --------
+    >>> found, true = torch.tensor([[1.0, 1.0, 0.0, 0.0]]), torch.tensor([[1.0, 0.0, 0.0, 0.0]])
+    >>> dice_loss(found, true, smooth=0)  # 1 - 2 / 3
+    tensor(0.3333)
+    """
+    check_pair(input, target)
+    check_probabilities(input=input, target=target)
+    if not input.ndim:
+        raise ValueError("input has shape (); expected (N, ...)")
+    given, true = (each.reshape(len(each), -1) for each in (input, target))
+    small = number("smooth", smooth)
+    common, both = (given * true).sum(1), given.sum(1) + true.sum(1)
+    return reduce_loss(1 - (2 * common + small) / (both + small), reduction)
 
 
 def reduce_loss(loss: Tensor, reduction: Reduction, weight: Tensor | None = None) -> Tensor:

@@ -11,16 +11,22 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torchmetrics.functional.segmentation import dice_score
+from torchvision.ops import sigmoid_focal_loss as torchvisions_focal_loss
 
 from cvlib.training.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
+    dice_loss,
     huber_loss,
+    kl_div,
     l1_loss,
     log_softmax,
     logsumexp,
     mse_loss,
+    multi_margin_loss,
+    sigmoid_focal_loss,
     smooth_l1_loss,
 )
 from tests.layers.drawn import DEVICE, normal
@@ -378,3 +384,104 @@ def test_shapes_that_broadcast_are_refused(function: Any) -> None:
         function(P, P[:, None])
     with pytest.warns(UserWarning, match="broadcasting"):
         assert getattr(F, function.__name__)(P, P[:, None], reduction="none").shape == (2, 2)
+
+
+# ---------------------------------------------------------------------------- margins, overlaps
+
+
+@random_cases
+@given(st.integers(1, 5), st.integers(1, 6), st.floats(0, 3), reductions, dtypes)
+def test_margins_are_torchs(
+    count: int, classes: int, margin: float, reduction: Any, dtype: torch.dtype
+) -> None:
+    scores = normal(count, classes, 1).select(-1, 0).to(dtype)
+    target = labels(classes, count)
+    assert_same(
+        lambda y: multi_margin_loss(y, target, margin=margin, reduction=reduction),
+        lambda y: F.multi_margin_loss(y, target, margin=margin, reduction=reduction),
+        scores,
+    )
+
+
+@random_cases
+@given(
+    st.integers(1, 4),
+    st.integers(1, 5),
+    st.sampled_from(["none", "mean", "sum", "batchmean"]),
+    dtypes,
+)
+def test_divergences_are_torchs(
+    count: int, classes: int, reduction: Any, dtype: torch.dtype
+) -> None:
+    target = probabilities(count, classes, axis=1).to(dtype)
+    target[0, 0] = 0  # it costs nothing, and ln 0 is not taken
+    assert_same(
+        lambda y: kl_div(y, target, reduction=reduction),
+        lambda y: F.kl_div(y, target, reduction=reduction),
+        normal(count, classes, 1).select(-1, 0).to(dtype).log_softmax(1),
+    )
+
+
+@random_cases
+@given(shapes, st.sampled_from([None, 0.0, 0.25, 1.0]), st.floats(0, 4), reductions, dtypes)
+def test_focal_losses_are_torchvisions(
+    shape: tuple[int, ...], alpha: float | None, gamma: float, reduction: Any, dtype: torch.dtype
+) -> None:
+    logits = 3 * normal(*shape, 1).select(-1, 0).to(dtype)
+    target = labels(2, *shape).to(dtype)
+    options: Any = {"gamma": gamma, "reduction": reduction}
+    assert_same(
+        lambda y: sigmoid_focal_loss(y, target, alpha=alpha, **options),
+        lambda y: torchvisions_focal_loss(y, target, -1 if alpha is None else alpha, **options),
+        logits,
+    )
+    plain = sigmoid_focal_loss(logits, target, alpha=None, gamma=0, reduction=reduction)
+    expected = F.binary_cross_entropy_with_logits(logits, target, reduction=reduction)
+    torch.testing.assert_close(plain, expected)
+
+
+@random_cases
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5))
+def test_an_overlap_is_torchmetrics_dice_score(count: int, rows: int, columns: int) -> None:
+    found, true = labels(2, count, rows, columns), labels(2, count, rows, columns, seed=1)
+    found[:, 0, 0] = true[:, 0, 0] = 1  # none empty: torchmetrics gives 0 there
+    expected = dice_score(found[:, None], true[:, None], 1, average="none", input_format="one-hot")
+    measured = dice_loss(found.double(), true.double(), smooth=0, reduction="none")
+    torch.testing.assert_close(1 - measured, expected.flatten().double(), rtol=1e-6, atol=1e-6)
+
+
+def test_overlaps() -> None:
+    nothing = torch.zeros(2, 3, 3, dtype=torch.float64)
+    assert dice_loss(nothing, nothing) == 0
+    assert dice_loss(nothing + 1, nothing) == pytest.approx(0.9)  # 1 - 1 / (9 + 1)
+    given_ = probabilities(2, 3, 4, axis=1).double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda y: dice_loss(y, labels(2, 2, 3, 4).double()), given_)
+    for reduction, shape in (("none", (2,)), ("mean", ()), ("sum", ())):
+        assert dice_loss(nothing, nothing, reduction=reduction).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: multi_margin_loss(torch.zeros(3), torch.tensor(0)),
+            r"expected \(N, K\) and \(N,\)",
+        ),
+        (lambda: multi_margin_loss(torch.zeros(1, 3), torch.tensor([3])), "holds the label 3"),
+        (
+            lambda: multi_margin_loss(torch.zeros(1, 3), torch.tensor([0]), margin=-1),
+            "margin is -1",
+        ),
+        (lambda: kl_div(torch.zeros(2), torch.tensor([0.5, 1.5])), "target"),
+        (lambda: kl_div(torch.zeros(2), torch.zeros(2), reduction="all"), "reduction is 'all'"),
+        (lambda: sigmoid_focal_loss(torch.zeros(2), torch.zeros(2), alpha=2), "alpha is 2"),
+        (lambda: sigmoid_focal_loss(torch.zeros(2), torch.zeros(2), gamma=-1), "gamma is -1"),
+        (lambda: sigmoid_focal_loss(torch.zeros(2), torch.zeros(3)), r"target has shape \(3,\)"),
+        (lambda: dice_loss(torch.tensor(0.5), torch.tensor(1.0)), r"input has shape \(\)"),
+        (lambda: dice_loss(torch.tensor([2.0]), torch.tensor([1.0])), "input"),
+        (lambda: dice_loss(torch.zeros(2), torch.zeros(2), smooth=-1), "smooth is -1"),
+    ],
+)
+def test_what_these_cannot_compare_is_named(call: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
