@@ -168,6 +168,21 @@ def test_one_line_trains_keeps_and_goes_on(tmp_path, capsys):
     assert list((tmp_path / "curves").iterdir())
 
 
+def test_a_run_does_not_go_on_with_other_settings(tmp_path, capsys):
+    words = [*ONCE, "--batch-size", "500", "--checkpoint", str(tmp_path / "run.pt"), "--resume"]
+    main(words)
+    for others, named in (
+        (["--lr", "0.00001"], "optimizer Adam(lr=0.001"),
+        (["--optimizer", "sgd"], "optimizer Adam(lr=0.001"),
+        (["--optimizer", "adamw"], "optimizer Adam(lr=0.001"),
+        (["--augment", "cutout"], "augmentation []"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            main([*words, *others])
+        assert stopped.value.code == 1
+        assert f"is of a run with {named}" in capsys.readouterr().err
+
+
 def test_every_choice_works(tmp_path, capsys):
     words = [*ONCE, "--validation", "0.9", "--early-stopping", "1", "--optimizer", "sgd"]
     words += ["--lr", "0.05", "--schedule", "one_cycle", "--label-smoothing", "0.1"]
