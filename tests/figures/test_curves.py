@@ -25,11 +25,11 @@ def test_losses_on_the_left_accuracies_on_the_right() -> None:
     loss, accuracy = figure.axes
     assert lines(loss) == {
         "train": [(1, 0.9), (2, 0.4), (3, 0.2)],
-        "test": [(1, 0.8), (2, 0.5), (3, 0.6)],
+        "validation": [(1, 0.8), (2, 0.5), (3, 0.6)],
     }
     assert lines(accuracy) == {
         "train": [(1, 0.5), (2, 0.7), (3, 0.9)],
-        "test": [(1, 0.6), (2, 0.65), (3, 0.7)],
+        "validation": [(1, 0.6), (2, 0.65), (3, 0.7)],
     }
     assert [axes.get_ylabel() for axes in figure.axes] == ["loss", "accuracy"]
     assert [axes.get_xlabel() for axes in figure.axes] == ["epoch", "epoch"]
