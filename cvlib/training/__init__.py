@@ -39,6 +39,8 @@ from cvlib.training.metrics import (
     precision,
     precision_recall_curve,
     recall,
+    roc_auc,
+    roc_curve,
     top_k_accuracy,
 )
 from cvlib.training.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, DenseOptimizer, RMSprop
@@ -111,6 +113,8 @@ __all__ = [
     "precision_recall_curve",
     "predict",
     "recall",
+    "roc_auc",
+    "roc_curve",
     "save_checkpoint",
     "save_weights",
     "sigmoid_focal_loss",

@@ -1,4 +1,4 @@
-"""What a classifier is worth: accuracy, the confusion matrix, precision, recall and F1.
+"""What a classifier is worth: accuracy, the confusion matrix, precision, recall, F1, and curves.
 
 Every metric takes what a network gives, scores (N, K) of which the highest wins, or the classes
 (N,) themselves, and the true labels (N,). Where scores tie, the first class wins, as in
@@ -25,6 +25,8 @@ __all__ = [
     "precision",
     "precision_recall_curve",
     "recall",
+    "roc_auc",
+    "roc_curve",
     "top_k_accuracy",
 ]
 
@@ -285,13 +287,7 @@ def precision_recall_curve(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tens
     [1.0, 1.0, 0.5, 0.5, 0.0]
     [0.1, 0.4, 0.6, 0.9]
     """
-    check_binary(scores, labels)
-    if not labels.any():
-        raise ValueError("labels holds no 1; expected at least one, or recall is undefined")
-    thresholds, group = scores.detach().unique(return_inverse=True)  # equal scores fall together
-    yes = group.bincount(minlength=len(thresholds))
-    right = group[labels.bool()].bincount(minlength=len(thresholds))
-    yes, right = (counts.flip(0).cumsum(0).flip(0).double() for counts in (yes, right))
+    thresholds, yes, right = _at_each_threshold(scores, labels)
     one, zero = yes.new_ones(1), yes.new_zeros(1)
     return torch.cat((right / yes, one)), torch.cat((right / right[0], zero)), thresholds
 
@@ -322,6 +318,105 @@ def average_precision(scores: Tensor, labels: Tensor) -> Tensor:
     """
     precisions, recalls, _ = precision_recall_curve(scores, labels)
     return -(recalls.diff() * precisions[:-1]).sum()
+
+
+def roc_curve(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the false and the true positive rate of "yes, if the score is at least t".
+
+    Parameters
+    ----------
+    scores, labels
+        As in :func:`precision_recall_curve`; at least one label must be 0.
+
+    Returns
+    -------
+    fpr : Tensor
+        (T + 1,), ``float64``: for each threshold, which share of the pictures whose label is 0 is
+        taken for a 1. It begins with 0, for the threshold that no score reaches.
+    tpr : Tensor
+        (T + 1,), ``float64``: which share of the pictures whose label is 1 is found, the recall.
+    thresholds : Tensor
+        Infinity, then the T different scores, falling: those of
+        :func:`sklearn.metrics.roc_curve` with ``drop_intermediate=False``.
+
+    Raises
+    ------
+    TypeError
+        As :func:`precision_recall_curve` does.
+    ValueError
+        As :func:`precision_recall_curve` does, and if no label is 0.
+
+    References
+    ----------
+    Fawcett, "An Introduction to ROC Analysis", Pattern Recognition Letters 27, 2006, algorithm 1.
+
+    Examples
+    --------
+    >>> scores, labels = torch.tensor([0.9, 0.6, 0.4, 0.1]), torch.tensor([1, 0, 1, 0])
+    >>> for values in roc_curve(scores, labels):
+    ...     print([round(float(value), 2) for value in values])
+    [0.0, 0.0, 0.5, 0.5, 1.0]
+    [0.0, 0.5, 0.5, 1.0, 1.0]
+    [inf, 0.9, 0.6, 0.4, 0.1]
+    """
+    thresholds, yes, right = _at_each_threshold(scores, labels)
+    if right[0] == yes[0]:
+        raise ValueError("labels holds no 0; expected at least one, or there is no false positive")
+    shares = [counts.flip(0) / counts[0] for counts in (yes - right, right)]
+    fpr, tpr = (torch.cat((share.new_zeros(1), share)) for share in shares)
+    return fpr, tpr, torch.cat((thresholds.new_full((1,), torch.inf), thresholds.flip(0)))
+
+
+def roc_auc(scores: Tensor, labels: Tensor) -> Tensor:
+    """Return the area under the ROC curve: how often a "yes" scores above a "no".
+
+    Of all pairs of a picture with the label 1 and one with the label 0 it is the share in which
+    the first scores higher; where both score the same, half a pair counts.
+
+    Parameters
+    ----------
+    scores, labels
+        As in :func:`roc_curve`.
+
+    Returns
+    -------
+    Tensor
+        A single number: 1 where every "yes" scores above every "no", 0.5 for scores that do not
+        depend on the label.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`roc_curve` does.
+
+    References
+    ----------
+    Hanley, McNeil, "The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC)
+    Curve", Radiology 143, 1982.
+
+    Examples
+    --------
+    >>> scores, labels = torch.tensor([0.9, 0.6, 0.4, 0.1]), torch.tensor([1, 0, 1, 0])
+    >>> float(roc_auc(scores, labels))  # of four pairs, only 0.4 and 0.6 are the wrong way round
+    0.75
+    """
+    fpr, tpr, _ = roc_curve(scores, labels)
+    return torch.trapezoid(tpr, fpr)
+
+
+def _at_each_threshold(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Count for each threshold, rising, how many score at least that, and how many of them are 1.
+
+    Equal scores fall together, so that they are one threshold.
+    """
+    check_binary(scores, labels)
+    if not labels.any():
+        raise ValueError("labels holds no 1; expected at least one, or recall is undefined")
+    thresholds, group = scores.detach().unique(return_inverse=True)
+    yes = group.bincount(minlength=len(thresholds))
+    right = group[labels.bool()].bincount(minlength=len(thresholds))
+    yes, right = (counts.flip(0).cumsum(0).flip(0).double() for counts in (yes, right))
+    return thresholds, yes, right
 
 
 def _averaged(

@@ -26,6 +26,8 @@ from cvlib.training.metrics import (
     precision,
     precision_recall_curve,
     recall,
+    roc_auc,
+    roc_curve,
     top_k_accuracy,
 )
 
@@ -137,6 +139,29 @@ def test_precision_recall_curve_is_sklearns(answer: tuple[Tensor, Tensor]) -> No
         assert_equal(
             average_precision(scores, true), sklearn.metrics.average_precision_score(*arrays)
         )
+
+
+@random_cases
+@given(binary().filter(lambda answer: not answer[1].all()))
+def test_roc_curve_is_sklearns(answer: tuple[Tensor, Tensor]) -> None:
+    scores, labels = answer
+    arrays = as_numpy(labels, scores)
+    expected = sklearn.metrics.roc_curve(*arrays, drop_intermediate=False)
+    for true in (labels, labels.bool()):
+        for ours, theirs in zip(roc_curve(scores, true), expected, strict=True):
+            assert_equal(ours, theirs)
+        assert_equal(roc_auc(scores, true), sklearn.metrics.roc_auc_score(*arrays))
+
+
+@random_cases
+@given(binary().filter(lambda answer: not answer[1].all()))
+def test_area_is_the_share_of_pairs_in_order_and_half_of_the_ties(
+    answer: tuple[Tensor, Tensor],
+) -> None:
+    scores, labels = answer
+    pairs = scores[labels == 1][:, None] - scores[labels == 0]
+    shares = (pairs > 0).double() + (pairs == 0).double() / 2
+    assert_equal(roc_auc(scores, labels), float(shares.mean()))
 
 
 def test_curve_agrees_with_precision_and_recall_at_each_threshold() -> None:
@@ -251,6 +276,9 @@ WRONG = {
         (SCORES[:0, 0], LABELS[:0]),
     ),
     "no yes": (ValueError, "labels holds no 1", average_precision, (SCORES[:, 0], LABELS * 0)),
+    "no yes to find": (ValueError, "labels holds no 1", roc_curve, (SCORES[:, 0], LABELS * 0)),
+    "no no": (ValueError, "labels holds no 0", roc_auc, (SCORES[:, 0], LABELS * 0 + 1)),
+    "roc of K": (ValueError, r"scores has shape \(3, 4\)", roc_curve, (SCORES, LABELS)),
     "class 3": (
         ValueError,
         "labels has the class 3; expected 0 to 1",
