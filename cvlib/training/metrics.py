@@ -287,7 +287,7 @@ def precision_recall_curve(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tens
     [1.0, 1.0, 0.5, 0.5, 0.0]
     [0.1, 0.4, 0.6, 0.9]
     """
-    thresholds, yes, right = _at_each_threshold(scores, labels)
+    thresholds, yes, right = at_each_threshold(scores, labels)
     one, zero = yes.new_ones(1), yes.new_zeros(1)
     return torch.cat((right / yes, one)), torch.cat((right / right[0], zero)), thresholds
 
@@ -359,7 +359,7 @@ def roc_curve(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     [0.0, 0.5, 0.5, 1.0, 1.0]
     [inf, 0.9, 0.6, 0.4, 0.1]
     """
-    thresholds, yes, right = _at_each_threshold(scores, labels)
+    thresholds, yes, right = at_each_threshold(scores, labels)
     if right[0] == yes[0]:
         raise ValueError("labels holds no 0; expected at least one, or there is no false positive")
     shares = [counts.flip(0) / counts[0] for counts in (yes - right, right)]
@@ -404,10 +404,33 @@ def roc_auc(scores: Tensor, labels: Tensor) -> Tensor:
     return torch.trapezoid(tpr, fpr)
 
 
-def _at_each_threshold(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Count for each threshold, rising, how many score at least that, and how many of them are 1.
+def at_each_threshold(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Count for each threshold who is a "yes", and who of them rightly.
 
-    Equal scores fall together, so that they are one threshold.
+    Parameters
+    ----------
+    scores, labels
+        As in :func:`cvlib.training.metrics.precision_recall_curve`.
+
+    Returns
+    -------
+    thresholds : Tensor
+        The T different scores, rising: equal ones are one threshold.
+    yes, right : Tensor
+        (T,), ``float64``: how many score at least that, and how many of them have the label 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`cvlib.training.metrics.precision_recall_curve` does.
+
+    Examples
+    --------
+    >>> for values in at_each_threshold(torch.tensor([0.5, 0.5, 0.25]), torch.tensor([1, 0, 1])):
+    ...     print(values.tolist())
+    [0.25, 0.5]
+    [3.0, 2.0]
+    [2.0, 1.0]
     """
     check_binary(scores, labels)
     if not labels.any():
