@@ -769,7 +769,7 @@ def find_learning_rate(
     if not own:
         raise ValueError("optimizer has the learning rate 0; expected one that can be multiplied")
     criterion = MeanLoss(loss)
-    criterion.known = True  # only the losses of batches are asked for
+    criterion.known = True  # it uses the losses of batches alone
     rates: list[float] = []
     losses: list[float] = []
 
