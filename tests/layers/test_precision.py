@@ -147,6 +147,12 @@ BEYOND: dict[str, tuple[Callable[[], Tensor], Any]] = {
         lambda: losses.binary_cross_entropy_with_logits(full(60, 3000), full(0, 3000)),
         60,
     ),
+    "probabilities": (
+        lambda: losses.binary_cross_entropy(
+            numbers(0, *[1] * 9), full(1, 10), weight=numbers(1000, *[1] * 9)
+        ),
+        10_000,
+    ),
     "many classes": (lambda: losses.log_softmax(full(0, 70_000), 0)[:2], [-11.1562, -11.1562]),
     "logsumexp": (lambda: losses.logsumexp(full(0, 70_000), 0), 11.1562),
 }
@@ -196,6 +202,32 @@ def test_half_precision_is_rounded_once(function: Callable[..., Any], dtype: tor
         assert mine.dtype == dtype
         tolerance = torch.finfo(dtype).eps  # a gradient that has several uses is rounded for each
         torch.testing.assert_close(mine, exact.to(dtype), rtol=2 * tolerance, atol=8 * tolerance)
+
+
+@pytest.mark.parametrize("dtype", HALVES, ids=str)
+@pytest.mark.parametrize("size", [1, 300, 9000])
+def test_the_backward_formula_is_computed_in_float32(dtype: torch.dtype, size: int) -> None:
+    """The squares of 300 are no numbers of float16; the sum of 999 ones is none of bfloat16."""
+    x, gradient = (size * normal(999, 2)).to(dtype), normal(999, 2).abs().to(dtype)
+    weight = torch.full((2,), float(size), dtype=dtype, device=DEVICE)
+    mine = layers.batch_norm_backward(gradient, x, weight)
+    exact = layers.batch_norm_backward(gradient.float(), x.float(), weight.float())
+    for one, other in zip(mine, exact, strict=True):
+        assert one.dtype == dtype
+        torch.testing.assert_close(one, other.to(dtype), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("dtype", HALVES, ids=str)
+@pytest.mark.parametrize(("old", "new"), [(300, 100), (2500, 900), (3000, 7)])
+@pytest.mark.parametrize("options", [{}, {"antialias": True}, {"align_corners": True}], ids=str)
+def test_places_in_long_pictures_are_exact_in_half_precision(
+    dtype: torch.dtype, old: int, new: int, options: dict[str, bool]
+) -> None:
+    """bfloat16 counts to 256 and float16 to 2048 without leaving a number out."""
+    x = normal(1, 1, 2, old).to(dtype)
+    mine = layers.interpolate(x, (2, new), mode="bilinear", **options)
+    exact = layers.interpolate(x.float(), (2, new), mode="bilinear", **options)
+    torch.testing.assert_close(mine, exact.to(dtype), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("dtype", HALVES, ids=str)
