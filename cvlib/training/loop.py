@@ -518,7 +518,7 @@ def fit(
                             mean = criterion.take(output, part.counted)
                         else:
                             check_output(output, part.targets, batches.highest, "train", criterion)
-                            full = output.float() if amp else output
+                            full = output.float() if amp and isinstance(output, Tensor) else output
                             mean = criterion(full, part.targets, part.counted)
                             labels = part.targets.argmax(1) if mixed else part.targets
                             score.add(output, labels, part.counted)
