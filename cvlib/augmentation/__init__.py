@@ -10,12 +10,18 @@ from cvlib.augmentation.color import (
     adjust_brightness,
     adjust_contrast,
     adjust_saturation,
+    adjust_sharpness,
+    autocontrast,
     color_jitter,
+    equalize,
     pca_color,
+    posterize,
     principal_colors,
+    solarize,
 )
 from cvlib.augmentation.erasing import cutout, erase, random_erasing, rectangles
 from cvlib.augmentation.geometry import (
+    OPERATIONS,
     TenCrop,
     affine,
     crop,
@@ -26,23 +32,29 @@ from cvlib.augmentation.geometry import (
     random_horizontal_flip,
     random_patch,
     ten_crop,
+    trivial_augment,
 )
 from cvlib.augmentation.mixing import cutmix, mixup
 
 __all__ = [
+    "OPERATIONS",
     "TenCrop",
     "adjust_brightness",
     "adjust_contrast",
     "adjust_saturation",
+    "adjust_sharpness",
     "affine",
+    "autocontrast",
     "color_jitter",
     "crop",
     "cutmix",
     "cutout",
+    "equalize",
     "erase",
     "horizontal_flip",
     "mixup",
     "pca_color",
+    "posterize",
     "principal_colors",
     "random_affine",
     "random_crop",
@@ -51,5 +63,7 @@ __all__ = [
     "random_horizontal_flip",
     "random_patch",
     "rectangles",
+    "solarize",
     "ten_crop",
+    "trivial_augment",
 ]

@@ -1,8 +1,10 @@
-"""Change the colours of pictures: brightness, contrast, saturation, and light as AlexNet did.
+"""Change the values of pixels: brightness, contrast, saturation, and light as AlexNet did.
 
 Each picture of a batch is changed in its own way, all of its pixels alike. What is told has the
 names and results of :mod:`torchvision.transforms.v2.functional`, and takes one number for all
-pictures or one for each.
+pictures or one for each. Five of these functions are there for :func:`~.trivial_augment`, which
+draws from them: :func:`adjust_sharpness`, :func:`posterize`, :func:`solarize`,
+:func:`autocontrast` and :func:`equalize`.
 
 The colours of photographs vary together: where there is more light, there is more of red, green and
 blue. Principal component analysis (PCA) finds these directions, and :func:`pca_color` moves each
@@ -12,6 +14,7 @@ picture along them by chance.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from cvlib.arguments import check_tensors, number
@@ -21,9 +24,14 @@ __all__ = [
     "adjust_brightness",
     "adjust_contrast",
     "adjust_saturation",
+    "adjust_sharpness",
+    "autocontrast",
     "color_jitter",
+    "equalize",
     "pca_color",
+    "posterize",
     "principal_colors",
+    "solarize",
 ]
 
 
@@ -117,6 +125,186 @@ def adjust_saturation(images: Tensor, factor: Number) -> Tensor:
     """
     check_batch(images)
     return _blend(_grey(images), images, factor)
+
+
+def adjust_sharpness(images: Tensor, factor: Number) -> Tensor:
+    """Move pixels away from, or towards, a blurred picture; the border stays.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``. Pictures of fewer than three rows or columns stay.
+    factor
+        0 gives the blurred picture, 1 the picture, more a sharper one: one or ``(B,)``.
+
+    Returns
+    -------
+    Tensor
+        As ``images``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`adjust_brightness`.
+
+    Examples
+    --------
+    >>> dot = torch.zeros(1, 1, 3, 3)
+    >>> dot[0, 0, 1, 1] = 0.5
+    >>> adjust_sharpness(dot.expand(2, 1, 3, 3), torch.tensor([0.0, 2.0]))[:, 0, 1, 1]
+    tensor([0.1923, 0.8077])
+    """
+    check_batch(images)
+    strength = _factor(factor, images)
+    if min(images.shape[2:]) < 3:
+        return images.clone()
+    kernel = images.new_ones(3, 3)
+    kernel[1, 1] = 5
+    channels = images.shape[1]
+    blurred = F.conv2d(images, (kernel / 13).expand(channels, 1, 3, 3), groups=channels)
+    sharper = images.clone()
+    inner = sharper[..., 1:-1, 1:-1]
+    inner.copy_(torch.lerp(blurred, inner, strength).clamp_(0, 1))
+    return sharper
+
+
+def posterize(images: Tensor, bits: Number) -> Tensor:
+    """Keep so many bits of each value: from black upwards, 2 to the power of ``bits`` levels.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``.
+    bits
+        Whole numbers from 0 to 8: one or ``(B,)``.
+
+    Returns
+    -------
+    Tensor
+        As ``images``.
+
+    Raises
+    ------
+    TypeError
+        If ``images`` holds no floating-point numbers.
+    ValueError
+        If a shape does not fit, or ``bits`` are others.
+
+    Examples
+    --------
+    >>> images = torch.tensor([0.1, 0.4, 0.6, 1.0]).expand(2, 1, 1, 4)
+    >>> posterize(images, torch.tensor([1, 2])).flatten(1)
+    tensor([[0.0000, 0.0000, 0.5000, 0.5000],
+            [0.0000, 0.2500, 0.5000, 0.7500]])
+    """
+    check_batch(images)
+    kept = torch.as_tensor(bits)
+    if (kept < 0).any() or (kept > 8).any() or (kept != kept.round()).any():
+        raise ValueError(f"bits is {bits}; expected whole numbers from 0 to 8")
+    levels = torch.exp2(per_picture("bits", kept, images))
+    return torch.minimum((images * levels).floor_(), levels - 1).clamp_(min=0) / levels
+
+
+def solarize(images: Tensor, threshold: Number) -> Tensor:
+    """Turn values that are not below a threshold into their negative, as too much light once did.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``.
+    threshold
+        From 0, which gives the negative, to 1, which changes white alone: one or ``(B,)``.
+
+    Returns
+    -------
+    Tensor
+        As ``images``.
+
+    Raises
+    ------
+    TypeError
+        If ``images`` holds no floating-point numbers.
+    ValueError
+        If a shape does not fit, or a threshold is above 1.
+
+    Examples
+    --------
+    >>> images = torch.tensor([0.25, 0.75]).expand(2, 1, 1, 2)
+    >>> solarize(images, torch.tensor([0.0, 0.5])).flatten(1)
+    tensor([[0.7500, 0.2500],
+            [0.2500, 0.2500]])
+    """
+    check_batch(images)
+    if torch.as_tensor(threshold).gt(1).any():
+        raise ValueError(f"threshold is {threshold}; expected at most 1")
+    return torch.where(images >= per_picture("threshold", threshold, images), 1 - images, images)
+
+
+def autocontrast(images: Tensor) -> Tensor:
+    """Stretch the values of each channel so that they reach from 0 to 1.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``. A channel of one value stays.
+
+    Returns
+    -------
+    Tensor
+        As ``images``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``images`` is no batch of floating-point numbers.
+
+    Examples
+    --------
+    >>> autocontrast(torch.tensor([0.25, 0.5, 0.75]).view(1, 1, 1, 3)).flatten()
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    check_batch(images)
+    low, high = images.amin((2, 3), keepdim=True), images.amax((2, 3), keepdim=True)
+    stretched = (images - low) / torch.where(high > low, high - low, 1)
+    return torch.where(high > low, stretched.clamp_(0, 1), images)
+
+
+def equalize(images: Tensor) -> Tensor:
+    """Give each channel a histogram that is as even as can be, in 256 levels.
+
+    Parameters
+    ----------
+    images
+        ``(B, C, H, W)``. A channel keeps its levels where fewer than 255 pixels are not its
+        brightest.
+
+    Returns
+    -------
+    Tensor
+        As ``images``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``images`` is no batch of floating-point numbers.
+
+    Examples
+    --------
+    >>> dark = torch.linspace(0, 0.25, 16384).view(1, 1, 128, 128)
+    >>> equalize(dark).mean()
+    tensor(0.5019)
+    """
+    check_batch(images)
+    levels = (images * 255.999).to(torch.uint8).flatten(2).long()  # as torchvision rounds
+    counts = levels.new_zeros(*levels.shape[:2], 256)
+    counts.scatter_add_(2, levels, torch.ones_like(levels))
+    brightest = levels.amax(2, keepdim=True)
+    step = (levels.shape[2] - counts.gather(2, brightest)) // 255
+    below = counts.cumsum(2) - counts
+    # Pillow's rule: as many pixels below, in steps that make 255 of all but the brightest.
+    table = ((below + step // 2) // step.clamp(min=1)).clamp(0, 255)
+    even = torch.where(step > 0, table.gather(2, levels), levels)
+    return even.view_as(images).to(images.dtype) / 255
 
 
 def color_jitter(

@@ -12,6 +12,8 @@ list of dictionaries ``"boxes"`` ``(n, 4)``, as x, y, x, y in pixels, and ``"mas
 Outside of the picture a label map holds 255, which losses are told to ignore, and a mask 0. A box
 becomes the smallest upright one around its moved corners, is clipped to the picture, and goes, with
 all that the dictionary holds of it, where nothing of it is left.
+
+:func:`trivial_augment` stands here too, since half of its operations move pixels.
 """
 
 from __future__ import annotations
@@ -26,9 +28,20 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from cvlib.arguments import integer, number
+from cvlib.augmentation.color import (
+    adjust_brightness,
+    adjust_contrast,
+    adjust_saturation,
+    adjust_sharpness,
+    autocontrast,
+    equalize,
+    posterize,
+    solarize,
+)
 from cvlib.augmentation.draws import Number, check_batch, draw, interval, per_picture, positions
 
 __all__ = [
+    "OPERATIONS",
     "TenCrop",
     "affine",
     "crop",
@@ -39,7 +52,26 @@ __all__ = [
     "random_horizontal_flip",
     "random_patch",
     "ten_crop",
+    "trivial_augment",
 ]
+
+#: What :func:`trivial_augment` chooses from, and the greatest strength of each.
+OPERATIONS: dict[str, float] = {
+    "identity": 0,
+    "autocontrast": 0,
+    "equalize": 0,
+    "rotate": 135,  # degrees
+    "shear_x": 0.99,  # columns a row
+    "shear_y": 0.99,  # rows a column
+    "translate_x": 1 / 7,  # of the width: 32 of 224 pixels
+    "translate_y": 1 / 7,  # of the height
+    "brightness": 0.99,  # how far the factor strays from 1
+    "contrast": 0.99,
+    "saturation": 0.99,
+    "sharpness": 0.99,
+    "posterize": 6,  # of 8 bits, how many are dropped
+    "solarize": 1,  # how far the threshold lies below 1
+}
 
 
 def horizontal_flip(images: Tensor, flipped: Tensor | bool = True) -> Tensor:
@@ -489,6 +521,115 @@ def random_distortion(
         shear=(lean * number("shear", shear, most=89.9), 0.0),
         squeeze=torch.exp(wide * math.log(number("squeeze", squeeze, least=1))),
     )
+
+
+def trivial_augment(
+    images: Tensor,
+    targets: Any,
+    generator: Generator,
+    operations: Mapping[str, float] | None = None,
+) -> tuple[Tensor, Any]:
+    """Change each picture by one operation of a list, with a strength drawn anew.
+
+    Parameters
+    ----------
+    images, targets, generator
+        As for :func:`random_horizontal_flip`; 1 or 3 channels.
+    operations
+        Names of :data:`OPERATIONS`, which is the list by default, each with its greatest strength:
+        ``{"identity": 0, "rotate": 10}`` leaves half of the pictures, and turns the other half by
+        at most 10 degrees.
+
+    Returns
+    -------
+    images, targets
+        The pictures, each changed by an operation, and their targets. All operations are equally
+        likely, and so are 31 strengths from 0 to the greatest. Turns, shears, shifts and the four
+        factors go either way.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`random_horizontal_flip`, or if there are neither 1 nor 3 channels, no operations,
+        one that is not known, or a strength outside its range.
+
+    References
+    ----------
+    Müller and Hutter, "TrivialAugment: tuning-free yet state-of-the-art data augmentation" (2021),
+    algorithm 1. The operations are those of torchvision's ``TrivialAugmentWide``. That shifts by up
+    to 32 pixels whatever the size, and shears about the upper left corner; here the shift is a
+    share of the size, and the centre stays.
+
+    Examples
+    --------
+    >>> images, labels = torch.full((4, 1, 2, 2), 0.5), torch.arange(4)
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> lit, _ = trivial_augment(images, labels, generator, {"brightness": 0.5})
+    >>> lit[:, 0, 0, 0]
+    tensor([0.4250, 0.6583, 0.3750, 0.2750])
+    """
+    greatest = _operations(operations)
+    kind, level, side = draw(images, generator, 3)
+    if images.shape[1] not in (1, 3):
+        raise ValueError(f"images has {images.shape[1]} channels; expected 1 or 3")
+    names = list(greatest)
+    which = positions(kind, torch.tensor(len(names)))
+    strength = torch.tensor(list(greatest.values()))[which] * (positions(level, _LEVELS) / 30)
+    signed = torch.where(side < 0.5, -strength, strength)
+
+    def drawn(name: str) -> Tensor:
+        return torch.where(which == names.index(name), signed, 0) if name in names else 0 * signed
+
+    changed = images.clone()
+    if not _MOVES.isdisjoint(names):
+        height, width = images.shape[2:]
+        lean, rise = (torch.rad2deg(torch.atan(drawn(f"shear_{axis}"))) for axis in "xy")
+        shift = drawn("translate_x") * width, drawn("translate_y") * height
+        how = {"angle": drawn("rotate"), "shear": (lean, rise), "translate": shift}
+        moves = torch.tensor([name in _MOVES for name in names])[which].to(images.device)
+        moved, targets = _moved_affinely(images, targets, **how)
+        changed = torch.where(moves.view(-1, 1, 1, 1), moved, images)
+    for place, name in enumerate(names):
+        mine = which == place
+        if name in _CHANGES and mine.any():
+            these = mine.to(images.device)
+            amount = (signed if name in _FACTORS else strength)[mine]
+            changed[these] = _CHANGES[name](images[these], amount)
+    return changed, targets
+
+
+_LEVELS = torch.tensor(31)
+_MOVES = {"rotate", "shear_x", "shear_y", "translate_x", "translate_y"}
+_FACTORS = {"brightness", "contrast", "saturation", "sharpness"}
+_CHANGES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "autocontrast": lambda images, _: autocontrast(images),
+    "equalize": lambda images, _: equalize(images),
+    "posterize": lambda images, dropped: posterize(images, 8 - dropped.round()),
+    "solarize": lambda images, depth: solarize(images, 1 - depth),
+    "brightness": lambda images, by: adjust_brightness(images, 1 + by),
+    "contrast": lambda images, by: adjust_contrast(images, 1 + by),
+    "saturation": lambda images, by: adjust_saturation(images, 1 + by),
+    "sharpness": lambda images, by: adjust_sharpness(images, 1 + by),
+}
+_MOST = {"rotate": 360.0, "shear_x": math.inf, "shear_y": math.inf, "posterize": 8.0}
+
+
+def _operations(operations: Mapping[str, float] | None) -> dict[str, float]:
+    """Read which operations there are to choose from, and how strong each may become."""
+    if operations is None:
+        return OPERATIONS
+    if not isinstance(operations, Mapping):
+        kind = type(operations).__name__
+        raise TypeError(f"operations is a {kind}; expected names with their greatest strength")
+    if not operations:
+        raise ValueError("operations is empty; expected at least one")
+    for name in operations:
+        if name not in OPERATIONS:
+            raise ValueError(f"operations has {name!r}; expected one of {', '.join(OPERATIONS)}")
+    return {
+        name: number(f"operations[{name!r}]", value, most=_MOST.get(name, 1.0))
+        for name, value in operations.items()
+    }
 
 
 def random_patch(

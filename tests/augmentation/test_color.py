@@ -20,9 +20,14 @@ from cvlib.augmentation.color import (
     adjust_brightness,
     adjust_contrast,
     adjust_saturation,
+    adjust_sharpness,
+    autocontrast,
     color_jitter,
+    equalize,
     pca_color,
+    posterize,
     principal_colors,
+    solarize,
 )
 from cvlib.data import photograph
 from tests.augmentation.pictures import (
@@ -49,12 +54,55 @@ def test_colours(images: Tensor, data: st.DataObject) -> None:
         torch.testing.assert_close(ours(images, 1.0), images)
 
 
+@random_cases
+@given(batches((1, 3)), st.data())
+def test_sharpness_bits_and_thresholds(images: Tensor, data: st.DataObject) -> None:
+    factor, threshold = numbers(data.draw, images, 0, 3), numbers(data.draw, images, 0, 1)
+    bits = torch.tensor([data.draw(st.integers(0, 8)) for _ in images])
+    for name, number in (
+        ("adjust_sharpness", factor),
+        ("posterize", bits),
+        ("solarize", threshold),
+    ):
+        ours, reference = getattr(color, name), getattr(torchvision, name)
+        assert_each_is(ours(images, number), images, reference, number)
+    torch.testing.assert_close(adjust_sharpness(images, 1.0), images)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(
+    st.integers(0, 10_000), st.integers(1, 24), st.sampled_from([1, 3]), st.sampled_from([0.1, 1.0])
+)
+def test_histograms(seed: int, side: int, channels: int, most: float) -> None:
+    images = torch.rand(3, channels, side, side + 9, generator=seeded(seed)) * most
+    images[0] = images[0, 0, 0, 0]  # of one value
+    for dtype in (torch.float32, torch.float64):
+        given_ones = images.to(DEVICE, dtype)
+        before = given_ones.clone()
+        for name in ("autocontrast", "equalize"):
+            ours, reference = getattr(color, name), getattr(torchvision, name)
+            assert_each_is(ours(given_ones), given_ones, reference)
+            assert torch.equal(given_ones, before)
+
+
+def test_an_even_histogram_is_one() -> None:
+    levels = equalize(torch.rand(1, 1, 200, 200, generator=seeded()).square().to(DEVICE))
+    counts = torch.histc(levels, bins=8, min=0, max=1)
+    assert counts.max() / counts.min() < 1.25  # the squares have four times as many dark pixels
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda x: adjust_contrast(x, -1), ValueError, "factor is -1; expected at least 0"),
         (lambda x: adjust_contrast(x[:, :2], 1), ValueError, "images has 2 channels; expected 1"),
         (lambda x: adjust_saturation(x[:, :2], 1), ValueError, "images has 2 channels"),
+        (lambda x: adjust_sharpness(x, -1), ValueError, "factor is -1; expected at least 0"),
+        (lambda x: posterize(x, 9), ValueError, "bits is 9; expected whole numbers from 0 to 8"),
+        (lambda x: posterize(x, 1.5), ValueError, "bits is 1.5; expected whole numbers"),
+        (lambda x: solarize(x, 1.1), ValueError, "threshold is 1.1; expected at most 1"),
+        (lambda x: equalize(x[0]), ValueError, r"images has shape \(3, 4, 4\)"),
+        (lambda x: autocontrast(x.byte()), TypeError, "images is torch.uint8"),
         (lambda x: adjust_brightness(x, torch.ones(3)), ValueError, r"expected one number, or \(2"),
     ],
 )

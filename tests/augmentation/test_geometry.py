@@ -20,6 +20,7 @@ from torchvision.transforms.v2 import functional as torchvision
 
 from cvlib.augmentation import geometry
 from cvlib.augmentation.geometry import (
+    OPERATIONS,
     TenCrop,
     affine,
     crop,
@@ -30,6 +31,7 @@ from cvlib.augmentation.geometry import (
     random_horizontal_flip,
     random_patch,
     ten_crop,
+    trivial_augment,
 )
 from cvlib.data import ImageSet
 from cvlib.training import evaluate
@@ -453,3 +455,112 @@ def test_what_says_nothing_of_places_stays() -> None:
     ((box,),) = (each["boxes"] for each in random_crop(images[:1], [whole], seeded(), 2)[1])
     assert box.dtype == torch.int64
     assert box.min() >= 0
+
+
+def by_torchvision(picture: Tensor, name: str, amount: float) -> Tensor:
+    """Change a picture by one operation, as torchvision's functions do."""
+    height, width = picture.shape[1:]
+    degrees = math.degrees(math.atan(amount))
+    maps: dict[str, tuple[float, list[float], list[float]]] = {
+        "rotate": (amount, [0, 0], [0, 0]),
+        "shear_x": (0, [0, 0], [degrees, 0]),
+        "shear_y": (0, [0, 0], [0, degrees]),
+        "translate_x": (0, [amount * width, 0], [0, 0]),
+        "translate_y": (0, [0, amount * height], [0, 0]),
+    }
+    if name in maps:
+        angle, shift, shear = maps[name]
+        bilinear = InterpolationMode.BILINEAR
+        return torchvision.affine(picture, angle, shift, 1, shear, interpolation=bilinear)
+    return {
+        "identity": lambda: picture,
+        "autocontrast": lambda: torchvision.autocontrast(picture),
+        "equalize": lambda: torchvision.equalize(picture),
+        "brightness": lambda: torchvision.adjust_brightness(picture, 1 + amount),
+        "contrast": lambda: torchvision.adjust_contrast(picture, 1 + amount),
+        "saturation": lambda: torchvision.adjust_saturation(picture, 1 + amount),
+        "sharpness": lambda: torchvision.adjust_sharpness(picture, 1 + amount),
+        "posterize": lambda: torchvision.posterize(picture, 8 - round(abs(amount))),
+        "solarize": lambda: torchvision.solarize(picture, 1 - abs(amount)),
+    }[name]()
+
+
+def written_down(count: int, operations: dict[str, float]) -> list[tuple[str, float]]:
+    """Say which operation the generator of seed 0 draws for each picture, and how strong."""
+    kind, level, side = torch.rand(3, count, generator=seeded())
+    names = [list(operations)[int(chance * len(operations))] for chance in kind.tolist()]
+    levels = torch.tensor([int(chance * 31) for chance in level.tolist()]) / 30
+    signs = torch.where(side < 0.5, -1.0, 1.0)
+    amounts = torch.tensor([operations[name] for name in names]) * levels * signs
+    return list(zip(names, amounts.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_each_trivial_operation_is_torchvisions(name: str) -> None:
+    images = torch.rand(40, 3, 19, 23, generator=seeded(5)).square().to(DEVICE)
+    alone = {name: OPERATIONS[name]}
+    changed, kept = trivial_augment(images, labels(), seeded(), alone)
+    drawn = written_down(40, alone)
+    theirs = torch.stack(
+        [by_torchvision(image, *how) for image, how in zip(images.cpu(), drawn, strict=True)]
+    )
+    torch.testing.assert_close(changed.cpu(), theirs, rtol=0, atol=1e-4)
+    assert torch.equal(kept, labels())
+    assert (name == "identity") == torch.equal(changed, images)
+
+
+def test_each_picture_has_an_operation_of_its_own() -> None:
+    images = torch.rand(300, 3, 19, 23, generator=seeded(5)).square().to(DEVICE)
+    before, state = images.clone(), torch.get_rng_state()
+    changed, _ = trivial_augment(images, labels(300), seeded())
+    drawn = written_down(300, OPERATIONS)
+    assert {name for name, _ in drawn} == OPERATIONS.keys()
+    theirs = torch.stack(
+        [by_torchvision(image, *how) for image, how in zip(images.cpu(), drawn, strict=True)]
+    )
+    torch.testing.assert_close(changed.cpu(), theirs, rtol=0, atol=1e-4)
+    assert torch.equal(images, before)
+    assert torch.equal(torch.get_rng_state(), state)
+    grey = trivial_augment(images[:, :1].double(), labels(300), seeded())[0]
+    assert (grey.shape, grey.dtype) == ((300, 1, 19, 23), torch.float64)
+
+
+@pytest.mark.parametrize("name", ["rotate", "shear_x", "shear_y", "translate_x", "translate_y"])
+def test_trivial_moves_take_targets_along(name: str) -> None:
+    _, _, targets = places()
+    picture = torch.arange(11 * 14.0).view(1, 1, 11, 14).expand(6, 1, 11, 14) / 154
+    operations = {"identity": 0, name: 0.4, "brightness": 0.5}
+    maps = (picture[:, 0] > 0.5).long() + 1
+    small = dict(operations) | {name: 20.0 if name == "rotate" else 0.4}
+    _, moved = trivial_augment(picture, maps, seeded(1), small)
+    _, others = trivial_augment(picture, targets, seeded(1), small)
+    kind = torch.rand(3, 6, generator=seeded(1))[0]
+    stays = [int(3 * chance) != 1 for chance in kind.tolist()]
+    assert 0 < sum(stays) < 6
+    for number, still in enumerate(stays):
+        assert torch.equal(moved[number], maps[number]) == still
+        boxes = targets[number]["boxes"]
+        if still:
+            torch.testing.assert_close(others[number]["boxes"], boxes, atol=1e-5, rtol=0)
+        elif len(boxes):
+            assert not torch.equal(others[number]["boxes"], boxes)
+
+
+@pytest.mark.parametrize(
+    ("operations", "error", "message"),
+    [
+        ({}, ValueError, "operations is empty; expected at least one"),
+        (["rotate"], TypeError, "operations is a list; expected names with their greatest"),
+        ({"turn": 1}, ValueError, "operations has 'turn'; expected one of identity, autocontrast"),
+        ({"posterize": 9}, ValueError, r"operations\['posterize'\] is 9"),
+        ({"brightness": 1.5}, ValueError, r"operations\['brightness'\] is 1.5"),
+        ({"rotate": -1}, ValueError, r"operations\['rotate'\] is -1"),
+    ],
+)
+def test_trivial_augment_refuses_a_list_that_is_none(
+    operations: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        trivial_augment(pictures(), labels(), seeded(), operations)
+    with pytest.raises(ValueError, match="images has 2 channels; expected 1 or 3"):
+        trivial_augment(pictures()[:, :2], labels(), seeded())
