@@ -293,6 +293,13 @@ def test_every_chapter_has_its_module_and_its_tests() -> None:
     assert chapters()
     for chapter in chapters():
         room, name = chapter.split("/")
+        if name == room:  # it stands for the whole room, and every module has its tests
+            modules = {path.stem for path in (ROOT / f"cvlib/{room}").glob("*.py")} - {"__init__"}
+            tested = {path.stem for path in (ROOT / f"tests/{room}").glob("test_*.py")}
+            assert modules, f"{chapter} has no room"
+            assert f"test_{name}" not in tested, f"{chapter} has a module of its own"
+            assert {f"test_{module}" for module in modules} <= tested, f"{chapter} lacks tests"
+            continue
         module = MODULES.get(chapter, name)
         if module is None:
             assert not (ROOT / f"cvlib/{room}/{name}.py").exists(), f"{chapter} has a module"

@@ -1,14 +1,15 @@
-"""Drawings of the chapter on regularization: pulls on weights, when to stop, and who gains."""
+"""Drawings of the chapter on regularization: pulls on weights, stopping, gains, a peak."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 from matplotlib.figure import Figure
 
 from cvlib.figures.style import new_figure, palette
 
-__all__ = ["draw_comparison", "draw_pull", "draw_stopping", "draw_strengths"]
+__all__ = ["draw_comparison", "draw_descent", "draw_pull", "draw_stopping"]
 
 _TRAIN, _HELD_OUT = palette["blue"], palette["vermillion"]
 
@@ -93,53 +94,6 @@ def draw_stopping(
     return figure
 
 
-def draw_strengths(
-    strengths: Sequence[float],
-    train: Sequence[Sequence[float]],
-    held_out: Sequence[Sequence[float]],
-    *,
-    title: str,
-) -> Figure:
-    """Draw what a network reads right, against the strength of its regularization.
-
-    Parameters
-    ----------
-    strengths
-        What was tried.
-    train, held_out
-        For each strength the accuracy with each seed.
-    title
-        What to see.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        A point a seed, and a curve through the means.
-
-    Examples
-    --------
-    >>> figure = draw_strengths([0, 1], [[1.0, 1.0], [0.9, 0.8]], [[0.7], [0.8]], title="Enough")
-    >>> [line.get_label() for line in figure.axes[0].lines]
-    ['training', 'validation']
-    """
-    figure, axes = new_figure(width=6.2, height=3.1, title=title)
-    place = axes[0, 0]
-    parts = (
-        ("training", train, _TRAIN, "o", "-"),
-        ("validation", held_out, _HELD_OUT, "s", "--"),
-    )
-    for name, accuracies, colour, marker, dash in parts:
-        for strength, values in zip(strengths, accuracies, strict=True):
-            place.scatter([strength] * len(values), values, s=14, color=colour, alpha=0.45)
-        means = [sum(values) / len(values) for values in accuracies]
-        place.plot(strengths, means, dash, color=colour, marker=marker, markersize=5, label=name)
-    place.set_xticks(strengths, [f"{strength:g}" for strength in strengths])
-    place.set(xlabel="strength", ylabel="accuracy")
-    place.grid(alpha=0.25)
-    place.legend(loc="upper right")
-    return figure
-
-
 def draw_comparison(results: Mapping[str, Sequence[tuple[float, float]]], *, title: str) -> Figure:
     """Draw what networks read right of what they learnt from, and of what they never saw.
 
@@ -180,4 +134,57 @@ def draw_comparison(results: Mapping[str, Sequence[tuple[float, float]]], *, tit
     place.set_xlabel("accuracy")
     place.grid(alpha=0.25, axis="x")
     figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def draw_descent(
+    counts: Sequence[int],
+    train: Sequence[Sequence[float]],
+    test: Sequence[Sequence[float]],
+    *,
+    examples: int,
+    title: str,
+    limits: tuple[float, float],
+) -> Figure:
+    """Draw errors against the number of features, and where as many features as examples are.
+
+    Parameters
+    ----------
+    counts
+        How many features there were.
+    train, test
+        For each count the error with each seed; what is below the lower limit is drawn there.
+    examples
+        How many examples were learnt from.
+    title
+        What to see.
+    limits
+        The lowest and the highest error that are shown, on a logarithmic axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A curve through the medians, a band from the least to the greatest, and a line at the peak.
+
+    Examples
+    --------
+    >>> figure = draw_descent(
+    ...     [1, 2], [[1.0], [0.1]], [[1.0], [2.0]], examples=2, title="Up", limits=(0.01, 10)
+    ... )
+    >>> [line.get_label() for line in figure.axes[0].lines[:2]]
+    ['training', 'test']
+    """
+    figure, axes = new_figure(width=6.2, height=3.1, title=title)
+    place = axes[0, 0]
+    parts = (("training", train, _TRAIN, "-"), ("test", test, _HELD_OUT, "--"))
+    for name, errors, colour, dash in parts:
+        shown = [sorted(max(error, limits[0]) for error in row) for row in errors]
+        middle = [median(row) for row in shown]
+        place.plot(counts, middle, dash, color=colour, marker="o", markersize=3.5, label=name)
+        low, high = [row[0] for row in shown], [row[-1] for row in shown]
+        place.fill_between(counts, low, high, color=colour, alpha=0.2, linewidth=0)
+    place.axvline(examples, color=palette["grey"], linewidth=1.2, linestyle=":")
+    place.set(xscale="log", yscale="log", ylim=limits, xlabel="features", ylabel="squared error")
+    place.grid(alpha=0.25)
+    place.legend(loc="upper right")
     return figure

@@ -1,5 +1,8 @@
 """Keep a network from learning its training pictures by heart: penalties and early stopping.
 
+A gradient step on an L1 penalty hovers around 0; :func:`soft_threshold` takes the step that lands
+there.
+
 Dropout is a layer, and stands in :func:`cvlib.layers.connected.dropout`; what is done to pictures
 stands in :mod:`cvlib.augmentation`.
 """
@@ -15,7 +18,7 @@ from torch import Tensor
 
 from cvlib.arguments import check_numbers, integer, number
 
-__all__ = ["EarlyStopping", "l1_penalty", "l2_penalty"]
+__all__ = ["EarlyStopping", "l1_penalty", "l2_penalty", "soft_threshold"]
 
 
 def l1_penalty(parameters: Tensor | Iterable[Tensor]) -> Tensor:
@@ -81,6 +84,48 @@ def l2_penalty(parameters: Tensor | Iterable[Tensor]) -> Tensor:
     tensor(7.)
     """
     return torch.stack([w.square().sum() for w in _weights(parameters)]).sum() / 2
+
+
+def soft_threshold(weights: Tensor, amount: float) -> Tensor:
+    r"""Move each weight towards 0 by the same amount, and stop there: the proximal step of L1.
+
+    It is the exact minimum over :math:`v` of
+    :math:`\frac{1}{2} \lVert v - w \rVert^2 + a \lVert v \rVert_1`. After a gradient step on a
+    loss, with ``amount`` the learning rate times the strength of the penalty, it makes the
+    iterative shrinkage-thresholding algorithm (ISTA), which ends where the lasso does.
+
+    Parameters
+    ----------
+    weights
+        Floating-point numbers of any shape.
+    amount
+        How far, at least 0.
+
+    Returns
+    -------
+    Tensor
+        As ``weights``, which stay as they are: shorter by ``amount``, and exactly 0 where they were
+        not longer than that.
+
+    Raises
+    ------
+    TypeError
+        If ``weights`` is no tensor of floating-point numbers, or ``amount`` no number.
+    ValueError
+        If ``amount`` is negative.
+
+    References
+    ----------
+    Beck and Teboulle, "A fast iterative shrinkage-thresholding algorithm for linear inverse
+    problems" (2009), section 1.
+
+    Examples
+    --------
+    >>> soft_threshold(torch.tensor([2.0, -0.5, 0.1]), 0.2)
+    tensor([ 1.8000, -0.3000,  0.0000])
+    """
+    check_numbers(weights, name="weights")
+    return weights.sign() * (weights.abs() - number("amount", amount)).clamp(min=0)
 
 
 def _weights(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:

@@ -9,9 +9,9 @@ from matplotlib.collections import PathCollection
 
 from cvlib.figures.regularization import (
     draw_comparison,
+    draw_descent,
     draw_pull,
     draw_stopping,
-    draw_strengths,
 )
 from tests.figures.clipping import assert_nothing_is_clipped
 
@@ -46,18 +46,6 @@ def test_stopping_marks_both_epochs(best: int, stopped: int) -> None:
     assert_nothing_is_clipped(figure)
 
 
-def test_strengths_show_each_seed_and_the_mean() -> None:
-    train, held_out = [[1.0, 0.9], [0.8, 0.7]], [[0.6, 0.5], [0.7, 0.65]]
-    figure = draw_strengths([0, 1.5], train, held_out, title="Not too much")
-    axes = figure.axes[0]
-    for line, values in zip(axes.lines, (train, held_out), strict=True):
-        assert list(line.get_ydata()) == pytest.approx([sum(pair) / 2 for pair in values])
-    heights = [value for part in (train, held_out) for values in part for value in values]
-    assert points(axes) == list(zip([0, 0, 1.5, 1.5] * 2, heights, strict=True))
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "1.5"]
-    assert_nothing_is_clipped(figure)
-
-
 def test_comparison_has_a_row_for_each_way_the_first_on_top() -> None:
     results = {
         "nothing": [(1.0, 0.75), (1.0, 0.77)],
@@ -73,4 +61,18 @@ def test_comparison_has_a_row_for_each_way_the_first_on_top() -> None:
             values = [pair[part] for pair in accuracies]
             for value in (*values, sum(values) / 2):
                 assert (pytest.approx(value), row) in shown
+    assert_nothing_is_clipped(figure)
+
+
+def test_descent_draws_medians_spreads_and_the_peak() -> None:
+    train, test = [[1.0, 2.0, 9.0], [0.0, 1e-9, 0.0]], [[3.0, 1.0, 2.0], [4.0, 8.0, 6.0]]
+    limits = (0.01, 100.0)
+    figure = draw_descent([2, 5], train, test, examples=5, title="A peak", limits=limits)
+    axes = figure.axes[0]
+    assert list(axes.lines[0].get_ydata()) == [2.0, 0.01]  # cut off where the axis ends
+    assert list(axes.lines[1].get_ydata()) == [2.0, 6.0]
+    assert list(axes.lines[2].get_xdata()) == [5, 5]
+    heights = axes.collections[1].get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (1.0, 8.0)
+    assert (axes.get_xscale(), axes.get_yscale(), axes.get_ylim()) == ("log", "log", limits)
     assert_nothing_is_clipped(figure)

@@ -9,9 +9,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import Lasso
 from torch import Tensor, nn
 
-from cvlib.training.regularization import EarlyStopping, l1_penalty, l2_penalty
+from cvlib.training.regularization import EarlyStopping, l1_penalty, l2_penalty, soft_threshold
 from tests.layers.drawn import DEVICE, normal
 
 random_cases = settings(deadline=None, max_examples=60, derandomize=True)
@@ -71,6 +72,47 @@ def test_penalties_refuse_what_is_no_weight(penalty: Any) -> None:
         penalty([normal(2), "weight"])
     with pytest.raises(TypeError, match=r"parameters\[0\] is torch.int64; expected floating"):
         penalty(torch.arange(3, device=DEVICE))
+
+
+@random_cases
+@given(st.integers(0, 10_000), st.floats(0, 2))
+def test_soft_threshold_is_torchs_and_the_minimum_that_it_says(seed: int, amount: float) -> None:
+    w = torch.randn(40, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    shrunk = soft_threshold(w.to(DEVICE), amount).cpu()
+    torch.testing.assert_close(shrunk, nn.functional.softshrink(w, amount))
+    assert ((shrunk == 0) == (w.abs() <= amount)).all()
+    costs = [
+        (v - w).square() / 2 + amount * v.abs() for v in (shrunk, shrunk - 1e-3, shrunk + 1e-3)
+    ]
+    assert (costs[0] <= torch.minimum(costs[1], costs[2])).all()
+
+
+@pytest.mark.parametrize("strength", [0.01, 0.1, 0.5])
+def test_shrinking_steps_end_where_scikit_learns_lasso_does(strength: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(60, 20, generator=generator, dtype=torch.float64)
+    y = x[:, :4] @ torch.tensor([3.0, -2.0, 1.0, 0.5], dtype=torch.float64)
+    y += 0.3 * torch.randn(60, generator=generator, dtype=torch.float64)
+    rate = float(1 / torch.linalg.eigvalsh(x.T @ x / 60).max())
+    shrinking, sliding = torch.zeros(2, 20, dtype=torch.float64)
+    for _ in range(2000):
+        gradient = x.T @ (x @ shrinking - y) / 60
+        shrinking = soft_threshold(shrinking - rate * gradient, rate * strength)
+        gradient = x.T @ (x @ sliding - y) / 60
+        sliding = sliding - rate * (gradient + strength * sliding.sign())
+    lasso = Lasso(alpha=strength, fit_intercept=False, tol=1e-12, max_iter=100_000).fit(x, y)
+    theirs = torch.from_numpy(lasso.coef_)
+    torch.testing.assert_close(shrinking, theirs, atol=1e-8, rtol=0)
+    assert torch.equal(shrinking == 0, theirs == 0)
+    assert (shrinking == 0).any()
+    assert (sliding != 0).all(), "subgradients hover around 0 and never end there"
+
+
+def test_soft_threshold_refuses_what_it_cannot_shorten() -> None:
+    with pytest.raises(ValueError, match=r"amount is -0\.1"):
+        soft_threshold(normal(2), -0.1)
+    with pytest.raises(TypeError, match=r"weights is torch\.int64"):
+        soft_threshold(torch.arange(3, device=DEVICE), 1)
 
 
 def written_out(values: list[float], patience: int, min_delta: float) -> tuple[int, int]:
