@@ -43,7 +43,16 @@ from cvlib.training.metrics import (
     roc_curve,
     top_k_accuracy,
 )
-from cvlib.training.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, DenseOptimizer, RMSprop
+from cvlib.training.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    DenseOptimizer,
+    RMSprop,
+    parameter_groups,
+)
 from cvlib.training.regularization import EarlyStopping, l1_penalty, l2_penalty
 from cvlib.training.schedules import (
     Plateau,
@@ -108,6 +117,7 @@ __all__ = [
     "multi_margin_loss",
     "multi_step",
     "one_cycle",
+    "parameter_groups",
     "polynomial",
     "precision",
     "precision_recall_curve",

@@ -12,15 +12,29 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import Optimizer
 
-__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "DenseOptimizer", "RMSprop"]
+from cvlib.arguments import number
+from cvlib.layers.normalization import BatchNorm2d
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "DenseOptimizer",
+    "RMSprop",
+    "parameter_groups",
+]
 
 Parameters = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Group = dict[str, Any]
 _FROM_0 = ("lr", "weight_decay", "momentum", "eps", "lr_decay", "initial_accumulator_value")
 _SHARES = ("alpha", "rho", "betas")
+_NORMALIZATIONS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, BatchNorm2d)
 
 
 class DenseOptimizer(Optimizer):
@@ -645,3 +659,65 @@ class AdamW(Adam):
         super().__setstate__(state)
         for group in self.param_groups:  # what was saved by Adam goes on as AdamW
             group["decoupled_weight_decay"] = True
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[Group]:
+    """Sort a network's parameters into those that decay and those that do not.
+
+    No decay is for what has at most one dimension, as biases do, and for all that belongs to a
+    normalization of torch's or of :mod:`cvlib.layers`, whatever its shape. The rest decays.
+
+    Parameters
+    ----------
+    model
+        The network.
+    weight_decay
+        Of the parameters that decay, at least 0.
+
+    Returns
+    -------
+    list of dict
+        Two groups for an optimizer, either of which may be empty: those that decay, and those with
+        a ``weight_decay`` of 0. Each parameter is in one of them, once, and in the order of
+        ``model.parameters()``: also one that two layers share, which does not decay if one of them
+        is a normalization, and one that is frozen, which an optimizer leaves alone while it has no
+        gradient.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` is no network, or ``weight_decay`` no number.
+    ValueError
+        If ``weight_decay`` is below 0, or a parameter has no shape yet, as in a lazy layer.
+
+    References
+    ----------
+    He et al., "Bag of tricks for image classification with convolutional neural networks" (2019),
+    section 3.1.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Linear(4, 3), nn.LayerNorm(3), nn.Linear(3, 2))
+    >>> for group in parameter_groups(model, 0.1):
+    ...     print(group["weight_decay"], [tuple(each.shape) for each in group["params"]])
+    0.1 [(3, 4), (2, 3)]
+    0.0 [(3,), (3,), (3,), (2,)]
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model is {type(model).__name__}; expected a torch.nn.Module")
+    decay = number("weight_decay", weight_decay)
+    scales = {
+        id(parameter)
+        for layer in model.modules()
+        if isinstance(layer, _NORMALIZATIONS)
+        for parameter in layer.parameters()
+    }
+    groups: tuple[list[Tensor], list[Tensor]] = [], []
+    for name, parameter in model.named_parameters():
+        if nn.parameter.is_lazy(parameter):
+            raise ValueError(f"model has no shape for {name}; expected one that has seen a batch")
+        groups[parameter.ndim <= 1 or id(parameter) in scales].append(parameter)
+    return [
+        {"params": parameters, "weight_decay": each}
+        for parameters, each in zip(groups, (decay, 0.0), strict=True)
+    ]

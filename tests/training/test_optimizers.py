@@ -18,8 +18,18 @@ from torch.nn import functional as F
 
 import cvlib
 from cvlib.data import digits
+from cvlib.layers import BatchNorm2d
 from cvlib.training import fit, optimizers
-from cvlib.training.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, DenseOptimizer, RMSprop
+from cvlib.training.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    DenseOptimizer,
+    RMSprop,
+    parameter_groups,
+)
 
 DEVICE = cvlib.device()
 OURS: dict[str, Any] = {
@@ -285,6 +295,107 @@ def test_fit_takes_them() -> None:
         assert history.epochs[-1].validation_accuracy > 0.8
 
 
+# ---------------------------------------------------------------------------- parameter groups
+
+
+def sorted_names(model: nn.Module) -> list[list[str]]:
+    """Name the parameters of each group."""
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    return [[names[id(each)] for each in group["params"]] for group in parameter_groups(model, 0.1)]
+
+
+def normalized() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        *(nn.Conv2d(1, 4, 3), BatchNorm2d(4), nn.Tanh(), nn.LayerNorm([4, 2, 2])),
+        *(nn.Flatten(), nn.Linear(16, 3)),
+    ).to(DEVICE)
+
+
+def test_weights_decay_and_neither_biases_nor_normalizations() -> None:
+    assert sorted_names(normalized()) == [
+        ["0.weight", "5.weight"],
+        ["0.bias", "1.weight", "1.bias", "3.weight", "3.bias", "5.bias"],
+    ]
+    assert [group["weight_decay"] for group in parameter_groups(normalized(), 0.1)] == [0.1, 0.0]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        *(nn.BatchNorm1d(3), nn.BatchNorm3d(3), nn.SyncBatchNorm(3), BatchNorm2d(3)),
+        *(nn.InstanceNorm2d(3, affine=True), nn.GroupNorm(1, 3)),
+        *(nn.LayerNorm([2, 3]), nn.RMSNorm([2, 3])),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_no_normalization_decays_whatever_its_shape(layer: nn.Module) -> None:
+    assert sorted_names(layer) == [[], [name for name, _ in layer.named_parameters()]]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_groups_make_torchs_steps_and_only_weights_decay(name: str) -> None:
+    models = [normalized(), normalized()]
+    kinds = (OURS[name], getattr(torch.optim, name))
+    before = copy.deepcopy(models[0].state_dict())
+    for model, kind in zip(models, kinds, strict=True):
+        model[5].weight.requires_grad_(False)  # frozen
+        optimizer = kind(parameter_groups(model, 0.1), lr=0.01)
+        for parameter in model.parameters():
+            parameter.grad = torch.zeros_like(parameter) if parameter.requires_grad else None
+        for _ in range(3):
+            optimizer.step()
+    torch.testing.assert_close(models[0].state_dict(), models[1].state_dict())
+    for key, value in models[0].named_parameters():
+        assert torch.equal(value, before[key]) == (key != "0.weight")
+
+
+def test_a_frozen_parameter_is_there_for_when_it_thaws() -> None:
+    model = normalized().requires_grad_(False)
+    assert sum(len(group["params"]) for group in parameter_groups(model, 0.1)) == 8
+
+
+def test_a_tied_weight_is_in_one_group_once() -> None:
+    model = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 5), nn.LayerNorm(3))
+    model[1].weight = model[0].weight
+    assert sorted_names(model) == [["0.weight"], ["1.bias", "2.weight", "2.bias"]]
+    AdamW(parameter_groups(model, 0.1))  # torch refuses what is in two groups
+    norm = nn.LayerNorm([5, 3], bias=False)
+    norm.weight = model[0].weight
+    assert sorted_names(model.append(norm))[0] == []
+
+
+def test_groups_may_be_empty() -> None:
+    model = nn.Sequential(nn.Linear(3, 2, bias=False), nn.Linear(2, 2, bias=False))
+    assert sorted_names(model) == [["0.weight", "1.weight"], []]
+    assert sorted_names(nn.BatchNorm1d(3)) == [[], ["weight", "bias"]]
+    for kind in (AdamW, torch.optim.AdamW):
+        for network in (model, nn.BatchNorm1d(3)):
+            groups = parameter_groups(network, 0.1)
+            for parameter in network.parameters():
+                parameter.grad = torch.zeros_like(parameter)
+            kind(groups, lr=0.1).step()
+    assert [group["params"] for group in parameter_groups(nn.Flatten(), 0.1)] == [[], []]
+
+
+def test_fit_takes_groups() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    optimizer = AdamW(parameter_groups(model, 0.1), lr=0.01)
+    history = fit(model, digits()[:500], epochs=3, optimizer=optimizer, device="cpu")
+    assert history.epochs[-1].train_loss < history.epochs[0].train_loss
+
+
+def test_groups_refuse_what_is_no_network_no_strength_and_no_shape() -> None:
+    with pytest.raises(TypeError, match=r"model is list; expected a torch\.nn\.Module"):
+        parameter_groups([], 0.1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="weight_decay is -0.1; expected at least 0"):
+        parameter_groups(nn.Linear(2, 2), -0.1)
+    with pytest.raises(TypeError, match="weight_decay is 'some'"):
+        parameter_groups(nn.Linear(2, 2), "some")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"model has no shape for 0\.weight"):
+        parameter_groups(nn.Sequential(nn.LazyLinear(2)), 0.1)
+
+
 # ---------------------------------------------------------------------------- what is refused
 
 
@@ -361,4 +472,4 @@ def test_an_optimizer_without_an_update_says_so() -> None:
 
 
 def test_modules_export_what_is_tested() -> None:
-    assert set(optimizers.__all__) == {"DenseOptimizer", *OURS}
+    assert set(optimizers.__all__) == {"DenseOptimizer", "parameter_groups", *OURS}
