@@ -105,5 +105,5 @@ def draw_strengths(
     place.set_xticks(range(len(names)), names)
     place.set(xlabel="strength" if joined else "", ylabel="accuracy")
     place.grid(alpha=0.25)
-    place.legend(loc="upper right")
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
