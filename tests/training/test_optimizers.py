@@ -388,7 +388,7 @@ def test_fit_takes_groups() -> None:
 def test_groups_refuse_what_is_no_network_no_strength_and_no_shape() -> None:
     with pytest.raises(TypeError, match=r"model is list; expected a torch\.nn\.Module"):
         parameter_groups([], 0.1)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="weight_decay is -0.1; expected a number of at least 0"):
+    with pytest.raises(ValueError, match=r"weight_decay is -0.1; expected a number of at least 0"):
         parameter_groups(nn.Linear(2, 2), -0.1)
     with pytest.raises(TypeError, match="weight_decay is 'some'"):
         parameter_groups(nn.Linear(2, 2), "some")  # type: ignore[arg-type]
