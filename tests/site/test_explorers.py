@@ -1,8 +1,142 @@
-"""Explorers as they stand on the pages before any script runs; test_pages.py moves them."""
+"""Explorers on the built pages: moved by mouse and by keyboard, and printed."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
 from tests.site import built
+from tests.site.conftest import Visit
+
+FRAMES = """root => [...root.querySelectorAll("img")].map(each => ({
+    alt: each.alt, source: each.src, width: each.naturalWidth,
+    seen: each.checkVisibility({visibilityProperty: true}),
+}))"""
+
+# The frames that are seen at each combination of choices, the last choice changing fastest.
+CHOICES = """root => {
+    const controls = [...root.querySelectorAll("input, select")].reverse();
+    const total = controls.reduce((product, each) => product * each.dataset.size, 1);
+    return Array.from({length: total}, (_, number) => {
+        for (const each of controls) {
+            const place = number % each.dataset.size;
+            number = (number - place) / each.dataset.size;
+            each[each.localName == "select" ? "selectedIndex" : "value"] = place;
+            each.dispatchEvent(new Event("input"));
+        }
+        return [...root.querySelectorAll("img")]
+            .flatMap((each, at) => each.checkVisibility() ? [at] : []);
+    });
+}"""
+
+
+def explorers(page: Page) -> list[Locator]:
+    found = page.locator(".explorer").all()
+    assert found
+    return found
+
+
+def shown(explorer: Locator) -> dict[str, Any]:
+    """Read the one frame that is seen."""
+    frames = [frame for frame in explorer.evaluate(FRAMES) if frame["seen"]]
+    assert len(frames) == 1, f"{len(frames)} frames are seen at once"
+    (frame,) = frames
+    assert frame["width"] > 0, "the frame seen is no picture"
+    assert frame["alt"].strip(), "the frame seen has no alt text"
+    return {**frame, "look": explorer.locator("img:visible").screenshot()}
+
+
+def make_ready(explorer: Locator, control: Locator) -> None:
+    """Set a control to its first value, and all others to their last.
+
+    Were the others at their first, it might rightly change nothing: which way is all one to a
+    step of 0.
+    """
+    explorer.evaluate(
+        """(root, control) => root.querySelectorAll("input, select").forEach(each => {
+            const place = each === control ? 0 : each.dataset.size - 1;
+            each[each.localName == "select" ? "selectedIndex" : "value"] = place;
+            each.dispatchEvent(new Event("input"));
+        })""",
+        control.element_handle(),
+    )
+
+
+def value(control: Locator) -> str:
+    """Read what a control says beside it or on it."""
+    if control.evaluate("each => each.localName") == "select":
+        return control.evaluate("each => each.selectedOptions[0].label")
+    said = control.evaluate("each => each.nextElementSibling.value")
+    assert control.get_attribute("aria-valuetext") == said
+    return said
+
+
+def assert_changed(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]) -> None:
+    label, frame = before
+    after = shown(explorer)
+    assert value(control) != label, f"the label stays at {label}"
+    assert after["source"] != frame["source"], f"the picture stays what it was at {label}"
+    assert after["look"] != frame["look"], f"the picture looks as it did at {label}"
+    assert after["alt"] != frame["alt"], f"the alt text stays {frame['alt']!r}"
+
+
+def test_mouse_changes_the_picture(explorer_page: str, visit: Visit) -> None:
+    visited = visit(explorer_page)
+    for explorer in explorers(visited.page):
+        for control in explorer.locator("input, select").all():
+            make_ready(explorer, control)
+            before = value(control), shown(explorer)
+            if control.evaluate("each => each.localName") == "select":
+                control.select_option(index=1)
+                assert_changed(control, explorer, before)
+                continue
+            box = control.bounding_box()
+            assert box
+            middle = box["height"] / 2
+            control.click(position={"x": box["width"] - 4, "y": middle})
+            assert_changed(control, explorer, before)
+            last = value(control), shown(explorer)
+            visited.page.mouse.down()
+            visited.page.mouse.move(box["x"] + 4, box["y"] + middle, steps=4)
+            visited.page.mouse.up()
+            assert_changed(control, explorer, last)
+            assert value(control) == before[0]
+    assert visited.faults == []
+
+
+def test_keyboard_changes_the_picture(explorer_page: str, visit: Visit) -> None:
+    visited = visit(explorer_page, theme="dark", from_file=True)
+    page = visited.page
+    for explorer in explorers(page):
+        explorer.locator(".explorer-title").click()  # Tab goes on from here
+        for control in explorer.locator("input, select").all():
+            page.keyboard.press("Tab")
+            assert control.evaluate("each => each === document.activeElement")
+            assert control.evaluate("each => each.matches(':focus-visible')")
+            make_ready(explorer, control)
+            before = value(control), shown(explorer)
+            page.keyboard.press("ArrowRight")
+            assert_changed(control, explorer, before)
+            page.keyboard.press("ArrowLeft")
+            assert shown(explorer)["source"] == before[1]["source"]
+    assert visited.faults == []
+
+
+def test_every_choice_has_its_own_frame(explorer_page: str, visit: Visit) -> None:
+    for explorer in explorers(visit(explorer_page).page):
+        seen = explorer.evaluate(CHOICES)
+        assert seen == [[number] for number in range(explorer.locator("img").count())]
+
+
+def test_paper_shows_the_first_picture_without_controls(explorer_page: str, visit: Visit) -> None:
+    page = visit(explorer_page).page
+    page.emulate_media(media="print")
+    for explorer in explorers(page):
+        first = explorer.locator("img").first
+        assert shown(explorer)["alt"] == first.get_attribute("alt")
+        assert first.is_visible()
+        assert not explorer.locator(".explorer-controls").is_visible()
 
 
 def test_page_is_whole_before_the_script_runs(explorer_page: str) -> None:

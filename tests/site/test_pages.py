@@ -1,7 +1,4 @@
-"""Every page as a reader opens it: from a server or a file, wide or narrow, by day or by night.
-
-A page is opened twice, and all is looked at while it is open: to open it takes longer than to look.
-"""
+"""Every page as a reader opens it: from a server or a file, wide or narrow, by day or by night."""
 
 from __future__ import annotations
 
@@ -13,12 +10,6 @@ from playwright.sync_api import Page
 
 from tests.site import built
 from tests.site.conftest import PHONE, WIDE, Visit
-from tests.site.explorers import (
-    assert_every_choice_has_its_own_frame,
-    assert_keyboard_changes_the_pictures,
-    assert_mouse_changes_the_pictures,
-    assert_paper_shows_the_first_pictures_without_controls,
-)
 
 # Formulas: how many there are, how many are set, and what was left as it was written.
 MATHS = r"""() => {
@@ -164,24 +155,6 @@ def assert_no_violations(page: Page, context: dict[str, Any], chosen: dict[str, 
     assert faults == [], "\n".join(faults)
 
 
-def assert_colab_binder_and_the_notebook_are_offered(page: Page, path: str) -> None:
-    notebook = path.replace(".html", ".ipynb")
-    page.locator(".dropdown-launch-buttons > button").click()
-    for site, link in {
-        "colab": "https://colab.research.google.com/github/cvlib-course/cvlib-course/blob/main/",
-        "mybinder": "https://mybinder.org/v2/gh/cvlib-course/cvlib-course/main?urlpath=lab/tree/",
-    }.items():
-        button = page.locator(f".dropdown-launch-buttons a[href*={site}]")
-        assert button.is_visible()
-        assert button.get_attribute("href") == link + notebook
-
-    page.locator(".dropdown-download-buttons > button").click()
-    with page.expect_download() as download:
-        page.locator(".dropdown-download-buttons a[href$='.ipynb']").click()
-    assert download.value.path().read_bytes() == built.notebook(path).read_bytes()
-    page.keyboard.press("Escape")
-
-
 def test_page_by_day_at_a_desk(written_page: str, visit: Visit) -> None:
     visited = visit(written_page)
     page = visited.page
@@ -189,11 +162,6 @@ def test_page_by_day_at_a_desk(written_page: str, visit: Visit) -> None:
     assert_maths_is_set(page)
     assert_pictures_are_true(page, "light")
     assert_accessible(page)
-    assert_paper_shows_the_first_pictures_without_controls(page)
-    assert_mouse_changes_the_pictures(page)
-    assert_every_choice_has_its_own_frame(page)
-    if built.notebook(written_page).exists():
-        assert_colab_binder_and_the_notebook_are_offered(page, written_page)
     assert_nothing_sticks_out(page, WIDE)
     assert_nothing_sticks_out(page, PHONE)
     assert visited.faults == []
@@ -206,8 +174,6 @@ def test_page_by_night_on_a_phone_from_a_file(written_page: str, visit: Visit) -
     assert_maths_is_set(page)
     assert_pictures_are_true(page, "dark")
     assert_accessible(page, "scrollable-region-focusable")
-    page.set_viewport_size(WIDE)
-    assert_keyboard_changes_the_pictures(page)
     assert_nothing_sticks_out(page, PHONE)
     assert_nothing_sticks_out(page, WIDE)
     assert visited.faults == []
@@ -266,3 +232,21 @@ def test_search_finds_a_word(visit: Visit) -> None:
 def test_search_of_a_downloaded_site_finds_a_word(visit: Visit) -> None:
     page = visit("search.html?q=equivariance", from_file=True).page
     page.locator("#search-results li a").first.wait_for()
+
+
+def test_page_offers_colab_binder_and_the_notebook(notebook_page: str, visit: Visit) -> None:
+    path = notebook_page.replace(".html", ".ipynb")
+    page = visit(notebook_page).page
+    page.locator(".dropdown-launch-buttons > button").click()
+    for site, link in {
+        "colab": "https://colab.research.google.com/github/cvlib-course/cvlib-course/blob/main/",
+        "mybinder": "https://mybinder.org/v2/gh/cvlib-course/cvlib-course/main?urlpath=lab/tree/",
+    }.items():
+        button = page.locator(f".dropdown-launch-buttons a[href*={site}]")
+        assert button.is_visible()
+        assert button.get_attribute("href") == link + path
+
+    page.locator(".dropdown-download-buttons > button").click()
+    with page.expect_download() as download:
+        page.locator(".dropdown-download-buttons a[href$='.ipynb']").click()
+    assert download.value.path().read_bytes() == built.notebook(notebook_page).read_bytes()
