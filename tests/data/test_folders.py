@@ -90,6 +90,11 @@ def test_size_is_height_and_width(place: Path) -> None:
     assert data.folder(place, size=(3, 5)).images.shape == (3, 3, 3, 5)
 
 
+def test_one_pixel_is_a_size(place: Path) -> None:
+    assert data.folder(place, size=(1, 1)).images.shape == (3, 3, 1, 1)
+    assert data.folder(place, size=(1, 4)).images[0, :, 0, 3].tolist() == list(GREEN)
+
+
 def test_pictures_of_different_sizes(place: Path) -> None:
     picture(place / "red" / "z.png", RED, (5, 4))
     with pytest.raises(DataError, match=r"z\.png: is 4×5 pixels .*expected 4×6, .* size=\(height"):

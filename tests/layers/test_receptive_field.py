@@ -255,6 +255,29 @@ def test_a_single_number_that_is_not_copied_keeps_its_steps() -> None:
 
 
 @pytest.mark.parametrize(
+    "layer",
+    [
+        nn.AvgPool2d((3,), stride=(2,), padding=(1,)),
+        nn.MaxPool2d((3,), stride=(2,), padding=(1,)),
+        nn.AvgPool2d(3, stride=[2], padding=1),
+    ],
+    ids=str,
+)
+def test_one_number_stands_for_both_sides_as_torch_has_it(layer: nn.Module) -> None:
+    assert last(layer, (1, 12, 12)) == ReceptiveField((3, 3), (2, 2), (-1, -1))
+
+
+def test_a_view_that_keeps_rows_and_columns_keeps_the_field() -> None:
+    """Whatever becomes of the batch and the channels: (N, C, H, W) to (C, H, W), or more sizes."""
+    before, after = nn.Conv2d(1, 4, 3, padding=1), nn.MaxPool2d(3, stride=2)
+    for view in (nn.Flatten(0, 1), nn.Unflatten(0, (1, 1)), nn.Unflatten(1, (2, 2))):
+        kept = last(nn.Sequential(before, view), (1, 12, 12))
+        assert kept == ReceptiveField((3, 3), (1, 1), (-1, -1))
+    pooled = last(nn.Sequential(before, nn.Flatten(0, 1), after), (1, 12, 12))
+    assert pooled == ReceptiveField((5, 5), (2, 2), (-1, -1))
+
+
+@pytest.mark.parametrize(
     "layer", [Rotate(), nn.Softmax(dim=-1), nn.Unfold(3), nn.Linear(12, 12)], ids=str
 )
 def test_what_is_not_understood_is_not_guessed(layer: nn.Module) -> None:
