@@ -101,7 +101,7 @@ def test_training_reports(encoding: str) -> None:
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
     with console(encoding) as written:
         history = training.fit(model, digits()[:100], epochs=1, device="cpu", progress=True)
-        print(history.table(), history, sep="\n")
+        print(history, repr(history), sep="\n")
     assert "epoch 1 of 1: 100%" in written()
     assert written().splitlines()[-1].startswith("History(")
 

@@ -53,7 +53,7 @@ from cvlib.training.optimizers import (
     RMSprop,
     parameter_groups,
 )
-from cvlib.training.regularization import EarlyStopping, l1_penalty, l2_penalty
+from cvlib.training.regularization import EarlyStopping, l1_penalty, l2_penalty, soft_threshold
 from cvlib.training.schedules import (
     Plateau,
     RangeTest,
@@ -129,6 +129,7 @@ __all__ = [
     "save_weights",
     "sigmoid_focal_loss",
     "smooth_l1_loss",
+    "soft_threshold",
     "step_decay",
     "top_k_accuracy",
     "warm_up",

@@ -991,8 +991,8 @@ def check_watched(
         names += [*([] if own else ["validation_loss", "validation_accuracy"]), *(metrics or {})]
     if early_stopping.monitor not in names:
         raise ValueError(
-            f"early_stopping watches {early_stopping.monitor!r}, and keep='best' the loss; here "
-            f"is measured {', '.join(names)}: expected early_stopping that watches one of them"
+            f"early_stopping (keep='best' is one) watches {early_stopping.monitor!r}; expected one "
+            f"of what is measured: {', '.join(names)}"
         )
 
 

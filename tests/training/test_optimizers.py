@@ -417,7 +417,7 @@ def test_groups_refuse_what_is_no_network_no_strength_and_no_shape() -> None:
         ("Adadelta", {"rho": -0.5}, "rho is -0.5; expected at least 0 and below 1"),
         ("Adam", {"betas": (0.9, 1.0)}, r"betas is \(0.9, 1.0\); expected at least 0 and below 1"),
         ("Adam", {"eps": -1e-8}, "eps is -1e-08; expected at least 0"),
-        ("AdamW", {"weight_decay": -0.1}, "weight_decay is -0.1; expected a number of at least 0"),
+        ("AdamW", {"weight_decay": -0.1}, "weight_decay is -0.1; expected at least 0"),
         ("AdamW", {"lr": math.inf}, "lr is inf; expected what is finite"),
     ],
 )
