@@ -13,6 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve as reference_curve
 from torch import Tensor
+from torchmetrics.functional.classification import (
+    binary_calibration_error,
+    multiclass_calibration_error,
+)
 
 import cvlib
 from cvlib.training import metrics
@@ -341,17 +345,16 @@ def drawn(number: int, classes: int, seed: int) -> tuple[Tensor, Tensor]:
 @more_cases
 @given(st.integers(1, 40), st.integers(2, 5), st.integers(0, 99), st.integers(1, 20))
 def test_error_is_torchmetrics(number: int, classes: int, seed: int, n_bins: int) -> None:
-    functional = pytest.importorskip("torchmetrics.functional.classification")
     probabilities, labels = drawn(number, classes, seed)
     ours = expected_calibration_error(probabilities, labels, n_bins)
-    expected = functional.multiclass_calibration_error(
+    expected = multiclass_calibration_error(
         probabilities, labels, num_classes=classes, n_bins=n_bins
     )
     torch.testing.assert_close(ours, expected.double(), rtol=1e-6, atol=1e-7)
 
     scores, yes = probabilities[:, 0].contiguous(), labels == 0
     ours = expected_calibration_error(scores, yes, n_bins)
-    expected = functional.binary_calibration_error(scores, yes.long(), n_bins=n_bins)
+    expected = binary_calibration_error(scores, yes.long(), n_bins=n_bins)
     torch.testing.assert_close(ours, expected.double(), rtol=1e-6, atol=1e-7)
 
 
