@@ -31,11 +31,12 @@ def network():
     return nn.Sequential(*layers)
 
 
-def gradient(pictures, count, loss=None):
+def gradient(pictures, count, loss=None, accumulate=1):
     """Return the gradient of the mean loss of so many pictures, as `fit` has it, and the loss."""
     model, before = network(), network()
     pairs = zip(before.parameters(), model.parameters(), strict=True)
     settings = {"batch_size": count, "optimizer": GRADIENT, "loss": loss, "device": "cpu"}
+    settings["accumulate"] = accumulate
     history = fit(model, pictures[:count], epochs=1, **settings)
     change = torch.cat([(old - new).flatten() for old, new in pairs]).detach()
     return torch.cat([change, torch.tensor(history.values("train_loss"))])
@@ -51,6 +52,7 @@ def learn(folder):
             found[f"gradient of {pictures}"] = gradient(train, pictures)
         weighted = nn.CrossEntropyLoss(torch.linspace(0, 3, 10), ignore_index=3)
         found["gradient of weights"] = gradient(train, 33, weighted)
+        found["gradient of parts"] = gradient(train, 33, weighted, accumulate=3)
         hidden = gradient(train, 33, lambda y, t: weighted(y, t))
         found["loss of one's own"] = float(hidden[-1])
         model, again = network(), network()

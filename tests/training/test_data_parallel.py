@@ -34,6 +34,12 @@ def test_two_processes_give_the_gradients_of_one(found, pictures):
     torch.testing.assert_close(first, alone, rtol=1e-5, atol=1e-6)
 
 
+def test_a_batch_in_parts_has_the_gradient_of_the_whole(found):
+    whole = found["1-0"]["gradient of weights"]
+    for part in found.values():
+        torch.testing.assert_close(part["gradient of parts"], whole, rtol=1e-5, atol=1e-6)
+
+
 def test_two_processes_record_the_loss_of_one(found):
     expected = float(found["1-0"]["gradient of weights"][-1])
     for part in found.values():
