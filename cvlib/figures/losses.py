@@ -1,4 +1,4 @@
-"""Drawings of the chapter on losses: densities, fits, curves by logit, and a graph of gradients."""
+"""Drawings of the chapter on losses: densities, fits, curves, easy and hard places, and a graph."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from cvlib.figures.style import hide_frame, new_figure, palette
 from cvlib.training.backpropagation import Node
 
-__all__ = ["draw_curves", "draw_densities", "draw_fits", "draw_graph"]
+__all__ = ["draw_curves", "draw_densities", "draw_fits", "draw_focal", "draw_graph"]
 
 _DASHES = ("-", "--", "-.", ":")
 _VALUE, _GRADIENT = palette["blue"], "#B34700"
@@ -151,6 +151,61 @@ def draw_curves(
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=9
     )
+    return figure
+
+
+def draw_focal(
+    p: Tensor,
+    curves: Mapping[str, Tensor],
+    places: Mapping[str, float],
+    gammas: Tensor,
+    shares: Tensor,
+) -> Figure:
+    """Draw what a place pays by its probability, and what the hard ones pay of the whole.
+
+    Parameters
+    ----------
+    p
+        The probability of what is true, ``(N,)``.
+    curves
+        A loss there, ``(N,)``, by name.
+    places
+        Probabilities to mark, by name.
+    gammas, shares
+        The exponents, ``(M,)``, and the hard places' share of the sum under each.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Losses on the left, against probabilities as far apart as their logits, and shares on the
+        right.
+
+    Examples
+    --------
+    >>> import torch
+    >>> p, gammas = torch.tensor([0.1, 0.9]), torch.tensor([0.0, 2.0])
+    >>> figure = draw_focal(p, {"cross entropy": -p.log()}, {"hard": 0.1}, gammas, gammas / 2)
+    >>> figure.axes[0].get_yscale()
+    'log'
+    """
+    figure, axes = new_figure(1, 2, width=5.6, height=2.9)
+    left, right = axes[0]
+    for (name, loss), colour, dash in zip(curves.items(), palette.values(), _DASHES, strict=False):
+        left.plot(p.numpy(), loss.numpy(), dash, color=colour, label=name)
+    for name, place in places.items():
+        left.axvline(place, color="#888888", linewidth=0.8, linestyle=":")
+        above = left.get_xaxis_transform()
+        left.text(place, 1, f" {name}", transform=above, va="top", fontsize=9)
+    left.set(xlabel="probability of what is true", ylabel="loss", yscale="log", ylim=(1e-8, 30))
+    left.set_xscale("logit", use_overline=False)
+    left.set(xlim=(0.01, 0.999), xticks=[0.01, 0.1, 0.5, 0.9, 0.99])
+    left.set_xticklabels(["0.01", "0.1", "0.5", "0.9", "0.99"])
+    left.minorticks_off()
+    right.plot(gammas.numpy(), shares.numpy(), color=palette["green"])
+    right.set(xlabel="γ", ylabel="share of the hard places", ylim=(0, 1.05), xticks=range(5))
+    for side in (left, right):
+        side.grid(alpha=0.25)
+    left.legend(loc="lower left", fontsize=9)
     return figure
 
 

@@ -7,7 +7,13 @@ import torch
 from matplotlib.patches import FancyBboxPatch
 
 from cvlib.figures import losses
-from cvlib.figures.losses import draw_curves, draw_densities, draw_fits, draw_graph
+from cvlib.figures.losses import (
+    draw_curves,
+    draw_densities,
+    draw_fits,
+    draw_focal,
+    draw_graph,
+)
 from cvlib.training.backpropagation import Node, backward, cross_entropy, linear, relu
 from tests.figures.clipping import assert_nothing_is_clipped
 
@@ -50,6 +56,23 @@ def test_curves_show_loss_and_gradient(mark: float | None) -> None:
         straight = [line for line in axes.lines if list(line.get_xdata()) == [mark, mark]]
         assert len(straight) == (mark is not None)
         assert axes.get_ylim() == ((-1, 5), (-4, 4))[number]
+    assert_nothing_is_clipped(figure)
+
+
+def test_focal_losses_beside_the_share_of_the_hard() -> None:
+    p, gammas = torch.tensor([0.1, 0.5, 0.99]), torch.tensor([0.0, 1.0, 2.0])
+    curves = {"cross entropy": -p.log(), "focal": -((1 - p) ** 2) * p.log()}
+    shares = torch.tensor([0.2, 0.7, 1.0])
+    figure = draw_focal(p, curves, {"hard": 0.1, "easy": 0.99}, gammas, shares)
+    left, right = figure.axes
+    named = {str(line.get_label()): line for line in left.lines}
+    for name, loss in curves.items():
+        assert list(named[name].get_ydata()) == loss.tolist()
+    straight = [list(line.get_xdata()) for line in left.lines[len(curves) :]]
+    assert straight == [[0.1, 0.1], [0.99, 0.99]]
+    assert [text.get_text().strip() for text in left.texts] == ["hard", "easy"]
+    assert list(right.lines[0].get_xdata()) == gammas.tolist()
+    assert list(right.lines[0].get_ydata()) == shares.tolist()
     assert_nothing_is_clipped(figure)
 
 
