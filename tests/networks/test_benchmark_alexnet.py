@@ -22,6 +22,7 @@ def pictures(count: int) -> ImageSet:
     return ImageSet(images + 127 * labels.view(-1, 1, 1, 1).byte(), labels, ("dark", "light"), "no")
 
 
+@pytest.mark.usefixtures("float32")
 def test_runs_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sets = {"train": pictures(130), "test": pictures(30)}
     monkeypatch.setattr(alexnet, "cifar10", sets.__getitem__)

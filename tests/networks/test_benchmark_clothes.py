@@ -38,6 +38,7 @@ def recorded(folder: Path) -> Any:
 
 
 @needs_sets
+@pytest.mark.usefixtures("float32")
 def test_runs_from_end_to_end(short: Path) -> None:
     clothes.main()
     found = recorded(short)

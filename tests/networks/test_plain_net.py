@@ -48,6 +48,7 @@ def test_the_weights_know_the_pictures(pictures: ImageSet) -> None:
 
 
 @needs_cifar10
+@pytest.mark.usefixtures("float32")
 def test_its_recipe_learns(pictures: ImageSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipes, "cifar10", lambda split: pictures)
     model, facts = recipes.train("plain_net", seed=0)
@@ -68,6 +69,7 @@ class Clock:
 
 
 @needs_cifar10
+@pytest.mark.usefixtures("float32")
 def test_the_benchmark_gives_each_step_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +128,7 @@ def test_as_many_epochs_as_fit_by_the_pace_of_the_run_itself(
 
 
 @needs_cifar10
+@pytest.mark.usefixtures("float32")
 def test_more_looks_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
     sets = {split: cifar10("test")[::100] for split in ("train", "test")}
