@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -221,10 +222,11 @@ def explore(
 
 def _encode(drawing: Any) -> bytes:
     """Encode as WebP a figure, or a picture enlarged to some 400 pixels by whole factors."""
-    buffer = io.BytesIO()
     if isinstance(drawing, Figure):
-        drawing.savefig(buffer, format="png", dpi=_FRAME_DPI)
-        picture = Image.open(buffer).convert("RGB")
+        canvas = FigureCanvasAgg(drawing)  # draws once, where savefig draws twice
+        drawing.set_dpi(_FRAME_DPI)
+        canvas.draw()
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     else:
         array = as_picture(drawing)
         if array.dtype != np.uint8:

@@ -55,8 +55,13 @@ def draw_square(
     line: str = LINE,
 ) -> None:
     """Draw a square of side 1, its upper left corner at (left, top), with words in it."""
-    axes.add_patch(Rectangle((left, top), 1, 1, facecolor=colour, edgecolor=line, linewidth=1))
-    axes.text(left + 0.5, top + 0.52, text, ha="center", va="center", fontsize=size, color=LINE)
+    # Squares by the hundred, all inside the axes: neither their limits nor the layout, each of
+    # which would measure every one, depends on them.
+    square = Rectangle((left, top), 1, 1, facecolor=colour, edgecolor=line, linewidth=1)
+    axes.add_artist(square).set_in_layout(False)
+    if text:
+        written = axes.text(left + 0.5, top + 0.52, text, fontsize=size, color=LINE)
+        written.set(ha="center", va="center", in_layout=False)
 
 
 def mark_square(axes: Axes, left: float, top: float) -> None:
