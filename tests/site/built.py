@@ -13,11 +13,15 @@ from tests.checkout import ROOT
 #: The site under test: what `make book` renders, or a copy of it that CVLIB_SITE names.
 SITE = Path(os.environ.get("CVLIB_SITE") or ROOT / "_build/html").resolve()
 
+#: Where the site is published, and what answers there for a page that does not exist.
+ADDRESS, ABSENT = "https://cvlib-course.github.io/cvlib-course/", "404.html"
+
 
 def all_pages() -> list[str]:
-    """List every page, as a path below the site."""
+    """List every page, as a path below the site, but the one that stands for absent pages."""
     pages = (path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
-    return sorted(page for page in pages if not page.startswith("_static/"))  # templates
+    # The theme's templates lie in _static.
+    return sorted(page for page in pages if page != ABSENT and not page.startswith("_static/"))
 
 
 def written_pages() -> list[str]:

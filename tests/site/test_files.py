@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -71,3 +73,55 @@ def test_page_has_a_heading_and_the_style_of_the_book(written_page: str) -> None
 
 def test_notebook_to_download_is_valid(notebook_page: str) -> None:
     nbformat.validate(nbformat.read(built.notebook(notebook_page), as_version=4))
+
+
+def said(page: str, name: str) -> str:
+    """Read what a page says of itself to a search engine or to whoever links to it."""
+    (tag,) = built.parsed(page).select(f"meta[name='{name}'], meta[property='{name}']")
+    return str(tag["content"])
+
+
+def test_page_introduces_itself(written_page: str) -> None:
+    page = built.parsed(written_page)
+    (canonical,) = page.select("link[rel=canonical]")
+    assert canonical["href"] == said(written_page, "og:url") == built.ADDRESS + written_page
+    assert said(written_page, "og:title") in page.select_one("title").get_text()
+    assert 60 < len(said(written_page, "description")) < 300
+    assert said(written_page, "twitter:card") == "summary_large_image"
+    picture = said(written_page, "og:image").removeprefix(built.ADDRESS)
+    assert (built.SITE / picture).is_file()
+    assert said(written_page, "og:image:alt")
+
+
+def test_front_page_tells_search_engines_that_it_is_a_course() -> None:
+    (script,) = built.parsed("book/index.html").select("script[type='application/ld+json']")
+    course = json.loads(script.get_text())
+    assert course["@type"] == "Course"
+    assert course["url"] == built.ADDRESS + "book/index.html"
+
+
+def test_site_map_lists_every_written_page() -> None:
+    listed = ElementTree.parse(built.SITE / "sitemap.xml").getroot().iterfind(".//{*}loc")
+    addresses = {str(place.text) for place in listed}
+    assert {built.ADDRESS + page for page in built.written_pages()} <= addresses
+    robots = (built.SITE / "robots.txt").read_text()
+    assert f"Sitemap: {built.ADDRESS}sitemap.xml" in robots
+
+
+def test_page_for_absent_pages_finds_its_files_from_any_folder() -> None:
+    root = urlsplit(built.ADDRESS).path
+    page = built.parsed(built.ABSENT)
+    assert page.select_one("article h1").get_text().startswith("This page does not exist")
+    found = [*links(built.ABSENT, f"a[href], {FETCHED}")]
+    assert f"{root}book/index.html" in found
+    for link in found:
+        parts = urlsplit(link)
+        if not parts.netloc and parts.path:
+            assert parts.path.startswith(root), link
+            assert (built.SITE / parts.path.removeprefix(root)).exists(), link
+
+
+def test_root_page_has_a_title_and_a_link() -> None:
+    page = built.parsed("index.html")
+    assert page.select_one("title").get_text() == "Computer vision with PyTorch"
+    assert [*links("index.html", "a[href]")] == ["book/index.html"]
