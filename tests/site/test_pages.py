@@ -65,6 +65,12 @@ PICTURES = """() => [...document.images].map(each => {
     };
 })"""
 
+# What of a page's code and output is wider than its box.
+CUT = """() => [...document.querySelectorAll(".bd-article pre")]
+    .filter(each => each.scrollWidth > each.clientWidth + 1)
+    .map(each => each.textContent.slice(0, 60))"""
+PAPER = {"width": 680, "height": 960}  # A4 less its margins, at 96 pixels per inch
+
 # Marks three texts of each kind: alike in all that their contrast depends on, which are their own
 # colours and sizes and what lies behind them. To measure each of the 30,000 texts on the page of
 # the package takes four times as long as all the rest of its test, and tells no more.
@@ -225,6 +231,18 @@ def test_theme_changes_at_a_click_and_stays(theme: str, visit: Visit) -> None:
         assert page.get_attribute("html", "data-theme") == other
     finally:
         page.evaluate("localStorage.clear()")
+
+
+@pytest.mark.parametrize("printed", ["book/layers/convolution.html", "book/training/loop.html"])
+def test_paper_is_white_and_cuts_nothing(printed: str, visit: Visit) -> None:
+    page = visit(printed, theme="dark").page
+    page.emulate_media(media="print")
+    page.wait_for_function("document.documentElement.dataset.theme == 'light'")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.set_viewport_size(PAPER)
+    assert page.evaluate(CUT) == []
+    page.emulate_media(media="screen")
+    page.wait_for_function("document.documentElement.dataset.theme == 'dark'")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
