@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import nbformat
+from fontTools.ttLib import TTFont
 
 from tests.site import built
 
@@ -69,6 +72,32 @@ def test_page_has_a_heading_and_the_style_of_the_book(written_page: str) -> None
     styles = {PurePosixPath(urlsplit(link).path).name for link in links(written_page, FETCHED)}
     assert "custom.css" in styles
     assert page.select_one("html")["lang"] == "en"
+
+
+@functools.cache
+def icons() -> tuple[dict[str, int], dict[str, set[int]]]:
+    """Read from the theme's style sheet the letter of each icon, and the letters of each font."""
+    sheet = (built.SITE / "_static/styles/pydata-sphinx-theme.css").read_text("utf-8")
+    rules = re.findall(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"\\([0-9a-f]+)', sheet)
+    letters = {
+        name: int(code, 16) for names, code in rules for name in re.findall(r"fa-[a-z0-9-]+", names)
+    }
+    faces = r"@font-face\{[^}]*font-family:([^;]*);[^}]*base64,([^)]*)\)"
+    fonts: dict[str, set[int]] = {}
+    for family, data in re.findall(faces, sheet):
+        font = TTFont(BytesIO(base64.b64decode(data)))
+        fonts.setdefault("fab" if "Brands" in family else "fas", set()).update(font.getBestCmap())
+    return letters, fonts
+
+
+def test_icons_are_letters_of_a_font(written_page: str) -> None:
+    letters, fonts = icons()
+    for icon in built.parsed(written_page).select("i[class*=fa-]"):
+        kind = "fab" if "fab" in icon["class"] else "fas"
+        shown = {letters[name] for name in icon["class"] if name in letters}
+        assert len(shown) == 1, icon
+        assert shown <= fonts[kind], icon
+    assert not [link for link in links(written_page, FETCHED) if "fontawesome" in link]
 
 
 def test_notebook_to_download_is_valid(notebook_page: str) -> None:
