@@ -92,7 +92,7 @@ def icons() -> tuple[dict[str, int], dict[str, set[int]]]:
 
 def test_icons_are_letters_of_a_font(written_page: str) -> None:
     letters, fonts = icons()
-    for icon in built.parsed(written_page).select("i[class*=fa-]"):
+    for icon in built.parsed(written_page).select("[class*=' fa-']"):
         kind = "fab" if "fab" in icon["class"] else "fas"
         shown = {letters[name] for name in icon["class"] if name in letters}
         assert len(shown) == 1, icon
