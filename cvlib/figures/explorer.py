@@ -223,10 +223,13 @@ def explore(
 def _encode(drawing: Any) -> bytes:
     """Encode as WebP a figure, or a picture enlarged to some 400 pixels by whole factors."""
     if isinstance(drawing, Figure):
+        before, dpi = drawing.canvas, drawing.dpi
         canvas = FigureCanvasAgg(drawing)  # draws once, where savefig draws twice
         drawing.set_dpi(_FRAME_DPI)
         canvas.draw()
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+        drawing.set_canvas(before)  # as it came, and without the pixels, which would stay with it
+        drawing.set_dpi(dpi)
     else:
         array = as_picture(drawing)
         if array.dtype != np.uint8:
