@@ -180,8 +180,8 @@ def test_every_make_command_that_is_told_exists() -> None:
 # ---------------------------------------------------------------------------- what is written
 
 
-def foreign_places() -> list[str]:
-    """Say, as patterns, which hosts and folders belong to a machine and not to the project."""
+def foreign_places() -> dict[str, str]:
+    """Say which hosts and folders belong to a machine and not to the project, and a pattern each."""
     hosts = {".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"))}
     hosts |= {".".join(parts) for parts in (("npmjs", "org"), ("anaconda", "org"))}
     folders = {ROOT, ROOT.parent, Path.home(), Path(tempfile.gettempdir())}
@@ -191,15 +191,16 @@ def foreign_places() -> list[str]:
         folders |= set() if place.hostname else {Path(place.path).parent}
         hosts |= {place.hostname} if place.hostname else set()
     folder_names = [str(folder) for folder in folders if len(folder.parts) > 1]
-    return [
-        *(rf"\b{re.escape(host)}\b" for host in hosts),
-        *(rf"(?:file://|(?<![\w.~$}}/-])){re.escape(name)}(?![\w-])" for name in folder_names),
-    ]
+    return {host: rf"\b{re.escape(host)}\b" for host in hosts} | {
+        name: rf"(?:file://|(?<![\w.~$}}/-])){re.escape(name)}(?![\w-])" for name in folder_names
+    }
 
 
 def test_no_file_names_a_registry_or_a_folder_of_a_machine() -> None:
-    anywhere = "|".join(foreign_places())
-    usual = r"(?:file://|(?<![\w.~/-]))/(?:root|home/\w+|Users/\w+)/|[A-Z]:\\+Users\\"
+    anywhere = foreign_places()
+    before = r"(?:file://|(?<![\w.~/-]))"
+    usual = {f"/{name}/": rf"{before}/{name}/\w" for name in ("root", "home", "Users")}
+    usual["Users\\"] = r"[A-Z]:\\+Users\\"
     read = 0
     for path in project_files():
         try:
@@ -208,8 +209,9 @@ def test_no_file_names_a_registry_or_a_folder_of_a_machine() -> None:
             continue
         read += 1
         tests = path.is_relative_to(ROOT / "tests")  # they plant such folders, to see them found
-        found = re.search(anywhere if tests else f"{anywhere}|{usual}", text)
-        assert not found, f"{name_of(path)} names {found[0] if found else ''}"
+        for name, pattern in (anywhere if tests else anywhere | usual).items():
+            found = name in text and re.search(pattern, text)  # `in` is a hundred times as fast
+            assert not found, f"{name_of(path)} names {found[0] if found else ''}"
     assert read > 30
 
 

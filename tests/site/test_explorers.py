@@ -92,8 +92,22 @@ def assert_changed(control: Locator, explorer: Locator, before: tuple[str, dict[
     assert after["alt"] != frame["alt"], f"the alt text stays {frame['alt']!r}"
 
 
-def test_mouse_changes_the_picture(explorer_page: str, visit: Visit) -> None:
-    visited = visit(explorer_page)
+def assert_every_choice_has_a_frame_and_paper_the_first(page: Page) -> None:
+    page.emulate_media(media="print")
+    for explorer in explorers(page):
+        first = explorer.locator("img").first
+        assert shown(explorer)["alt"] == first.get_attribute("alt")
+        assert first.is_visible()
+        assert not explorer.locator(".explorer-controls").is_visible()
+    page.emulate_media(media="screen")
+    for explorer in explorers(page):
+        seen = explorer.evaluate(CHOICES)
+        assert seen == [[number] for number in range(explorer.locator("img").count())]
+
+
+def test_mouse_and_paper_show_the_right_frame(explorer_page: str, visit: Visit) -> None:
+    visited = visit(explorer_page, maths=False)
+    assert_every_choice_has_a_frame_and_paper_the_first(visited.page)
     for explorer in explorers(visited.page):
         for number, control in enumerate(explorer.locator("input, select").all()):
             make_ready(explorer, control)
@@ -126,7 +140,7 @@ def drag(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]
 
 
 def test_keyboard_changes_the_picture(explorer_page: str, visit: Visit) -> None:
-    visited = visit(explorer_page, theme="dark", from_file=True)
+    visited = visit(explorer_page, theme="dark", from_file=True, maths=False)
     page = visited.page
     for explorer in explorers(page):
         explorer.locator(".explorer-title").click()  # Tab goes on from here
@@ -141,22 +155,6 @@ def test_keyboard_changes_the_picture(explorer_page: str, visit: Visit) -> None:
             page.keyboard.press("ArrowLeft")
             assert shown(explorer)["source"] == before[1]["source"]
     assert visited.faults == []
-
-
-def test_every_choice_has_its_own_frame_and_paper_the_first(
-    explorer_page: str, visit: Visit
-) -> None:
-    page = visit(explorer_page).page
-    page.emulate_media(media="print")
-    for explorer in explorers(page):
-        first = explorer.locator("img").first
-        assert shown(explorer)["alt"] == first.get_attribute("alt")
-        assert first.is_visible()
-        assert not explorer.locator(".explorer-controls").is_visible()
-    page.emulate_media(media="screen")
-    for explorer in explorers(page):
-        seen = explorer.evaluate(CHOICES)
-        assert seen == [[number] for number in range(explorer.locator("img").count())]
 
 
 def test_page_is_whole_before_the_script_runs(explorer_page: str) -> None:

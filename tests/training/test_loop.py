@@ -1,5 +1,6 @@
 """The loop and its batches against what is written by hand, and wrong use that is named."""
 
+import importlib
 import math
 import shutil
 import sys
@@ -295,7 +296,9 @@ def test_own_layers_learn_in_mixed_precision(sets, name, amp):
 
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
-def test_the_compiled_network_learns_the_same(sets):
+def test_the_compiled_network_learns_the_same(sets, monkeypatch):
+    inductor = importlib.import_module("torch._inductor.config")
+    monkeypatch.setattr(inductor, "cpp_cache_precompile_headers", False)  # dearer than the few uses
     model, plain = linear(), linear()
     fit(model, sets[0][:256], epochs=2, compile=True, device="cpu")
     fit(plain, sets[0][:256], epochs=2, device="cpu")
