@@ -181,7 +181,7 @@ def test_every_make_command_that_is_told_exists() -> None:
 
 
 def foreign_places() -> dict[str, str]:
-    """Say which hosts and folders belong to a machine and not to the project, and a pattern each."""
+    """Say which hosts and folders are a machine's, not the project's, and by which pattern."""
     hosts = {".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"))}
     hosts |= {".".join(parts) for parts in (("npmjs", "org"), ("anaconda", "org"))}
     folders = {ROOT, ROOT.parent, Path.home(), Path(tempfile.gettempdir())}

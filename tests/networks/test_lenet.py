@@ -42,6 +42,12 @@ def test_shapes_layer_by_layer():
     assert shapes == [(6, 28, 28)] * 2 + [(6, 14, 14)] + [(16, 10, 10)] * 2 + [(16, 5, 5)]
 
 
+def test_a_picture_of_another_size_does_not_fit_the_first_linear_layer():
+    told = r"mat1 and mat2 shapes cannot be multiplied \(1x576 and 400x120\)"
+    with pytest.raises(RuntimeError, match=told):
+        LeNet()(torch.zeros(1, 1, 32, 32))
+
+
 def test_is_what_its_parts_written_out_are():
     torch.manual_seed(0)
     model, x = LeNet(), torch.rand(3, 1, 28, 28)

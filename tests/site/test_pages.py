@@ -252,22 +252,6 @@ def test_code_can_be_read(theme: str, visit: Visit) -> None:
     assert_readable(page, ".highlight")
 
 
-def test_search_finds_a_word(visit: Visit) -> None:
-    visited = visit("book/index.html")
-    page = visited.page
-    page.keyboard.press("Control+k")
-    page.keyboard.type("equivariance")
-    page.keyboard.press("Enter")
-    page.locator("#search-results li a[href*='book/layers/convolution.html']").first.wait_for()
-    page.wait_for_load_state("networkidle")
-    assert visited.faults == []
-
-
-def test_search_of_a_downloaded_site_finds_a_word(visit: Visit) -> None:
-    page = visit("search.html?q=equivariance", from_file=True).page
-    page.locator("#search-results li a").first.wait_for()
-
-
 LAUNCHES = {
     "colab": "https://colab.research.google.com/github/cvlib-course/cvlib-course/blob/main/",
     "mybinder": "https://mybinder.org/v2/gh/cvlib-course/cvlib-course/main?urlpath=lab/tree/",
