@@ -33,9 +33,10 @@ Visit = Callable[..., "Visited"]
 
 @dataclass
 class Visited:
-    """A page in the browser, and what went wrong on it so far."""
+    """A page in the browser, what it asked the site for, and what went wrong on it so far."""
 
     page: Page
+    asked: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
@@ -133,7 +134,9 @@ def watch(visited: Visited, root: str) -> None:
     """Note every request that fails or leaves the site, and every error of a script."""
 
     def asked(request: Any) -> None:
-        if not request.url.startswith((f"{root}/", "data:", "blob:")):
+        if request.url.startswith(f"{root}/"):
+            visited.asked.append(request.url)
+        elif not request.url.startswith(("data:", "blob:")):
             visited.faults.append(f"asks for {request.url}, which is not of the site")
 
     def answered(response: Any) -> None:

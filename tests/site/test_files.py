@@ -70,7 +70,7 @@ def test_page_has_a_heading_and_the_style_of_the_book(written_page: str) -> None
     page = built.parsed(written_page)
     assert len(page.select("article h1")) == 1
     styles = {PurePosixPath(urlsplit(link).path).name for link in links(written_page, FETCHED)}
-    assert "custom.css" in styles
+    assert [name for name in styles if name.endswith(".css")] == ["book.css"]
     assert page.select_one("html")["lang"] == "en"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.site import built
-from tests.site.conftest import PHONE, WIDE, Visit
+from tests.site.conftest import PHONE, WIDE, Visit, Visited
 
 # Formulas: how many there are, how many are set, and what was left as it was written.
 MATHS = r"""() => {
@@ -55,15 +58,19 @@ STICKS_OUT = """async () => {
     return out.slice(0, 8);
 }"""
 
-PICTURES = """() => [...document.images].map(each => {
+PICTURES = """async () => Promise.all([...document.images].map(async each => {
+    each.loading = "eager";
+    await each.decode().catch(() => null);
     const style = getComputedStyle(each);
     return {
         alt: each.getAttribute("alt"), hidden: each.hidden, width: each.naturalWidth,
         filter: style.filter, opacity: style.opacity, blend: style.mixBlendMode,
         card: style.backgroundColor, ours: !!each.closest("article"),
         output: !!each.closest(".cell_output"), source: each.src.slice(0, 80),
+        room: each.getAttribute("width") / each.getAttribute("height"),
+        shape: each.naturalWidth / each.naturalHeight,
     };
-})"""
+}))"""
 
 # What of a page's code and output is wider than its box.
 CUT = """() => [...document.querySelectorAll(".bd-article pre")]
@@ -109,6 +116,9 @@ PARE = """() => {
     }
 }"""
 
+# A chapter's budget, before its reader scrolls.
+MOST_REQUESTS, MOST_BYTES = 20, 1_200_000
+
 # Where a tool of the book, not its text, breaks a rule and no style sheet can mend it.
 BEYOND_REACH = {
     # docutils puts an anchor for each further label of a citation directly into the list.
@@ -128,6 +138,8 @@ def assert_pictures_are_true(page: Page, theme: str) -> None:
         assert picture["alt"] is not None, picture
         assert picture["width"], f"a picture is not there: {picture}"
         if picture["ours"]:
+            if not picture["source"].startswith("data:"):
+                assert picture["room"] == pytest.approx(picture["shape"], rel=0.02), picture
             assert picture["alt"].strip(), f"a picture has no alt text: {picture}"
             assert not picture["alt"].endswith((".png", ".svg", ".jpg", ".webp")), picture
         changed = {key: picture[key] for key in ("filter", "opacity", "blend")}
@@ -181,9 +193,24 @@ def assert_no_violations(
     assert faults == [], "\n".join(faults)
 
 
-def test_page_by_day_at_a_desk(written_page: str, visit: Visit) -> None:
+@functools.cache
+def compressed(path: Path) -> int:
+    return len(gzip.compress(path.read_bytes()))
+
+
+def assert_arrives_light(visited: Visited, address: str) -> None:
+    """Weigh what a page asked for when it was opened, compressed as a server sends it."""
+    asked = [link.removeprefix(f"{address}/").partition("?")[0] for link in visited.asked]
+    weight = sum(compressed(built.SITE / link) for link in asked)
+    told = f"{len(asked)} requests of {weight:,} bytes: {asked}"
+    assert len(asked) <= MOST_REQUESTS, told
+    assert weight <= MOST_BYTES, told
+
+
+def test_page_by_day_at_a_desk(written_page: str, visit: Visit, address: str) -> None:
     visited = visit(written_page)
     page = visited.page
+    assert_arrives_light(visited, address)
     assert page.get_attribute("html", "data-theme") == "light"
     assert_maths_is_set(page)
     assert_pictures_are_true(page, "light")
