@@ -10,7 +10,7 @@ WINDOWS := .venv-window/ready
 PAGES := $(wildcard book/* book/*/* cvlib/*.py cvlib/*/*.py results/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book serve lab test machines execute lock format lint linkcheck clean
+.PHONY: help environment book serve lab test machines execute notebooks lock format lint linkcheck clean
 
 help:  ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -56,6 +56,9 @@ coverage: $(READY)  ## Say which lines of the package no test runs; half as slow
 
 execute: $(READY)  ## Run every notebook again and store its outputs
 	$(RUN) -m book.execute $(NOTEBOOKS)
+
+notebooks: $(READY)  ## Write the chapters in plain Markdown, for Colab, to notebooks/
+	$(RUN) -m book.plain notebooks
 
 lock: $(READY)  ## Resolve the dependencies anew
 	$(RUN) -m uv pip compile pyproject.toml --quiet --all-extras --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock

@@ -280,7 +280,7 @@ def test_code_can_be_read(theme: str, visit: Visit) -> None:
 
 
 LAUNCHES = {
-    "colab": "https://colab.research.google.com/github/cvlib-course/cvlib-course/blob/main/",
+    "colab": "https://colab.research.google.com/github/cvlib-course/cvlib-course/blob/notebooks/",
     "mybinder": "https://mybinder.org/v2/gh/cvlib-course/cvlib-course/main?urlpath=lab/tree/",
 }
 
