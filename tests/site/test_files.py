@@ -104,6 +104,15 @@ def test_notebook_to_download_is_valid(notebook_page: str) -> None:
     nbformat.validate(nbformat.read(built.notebook(notebook_page), as_version=4))
 
 
+def test_an_exercise_shows_its_question_and_no_verdict(notebook_page: str) -> None:
+    code = [each.get_text() for each in built.parsed(notebook_page).select("div.cell pre")]
+    assert [text for text in code if "Not yet" in text] == []
+    cells = nbformat.read(built.notebook(notebook_page), as_version=4).cells
+    stubs = [cell for cell in cells if cell.cell_type == "code" and "your code here" in cell.source]
+    assert len([text for text in code if "your code here" in text]) == len(stubs)
+    assert [cell.outputs for cell in stubs if cell.outputs] == []
+
+
 def said(page: str, name: str) -> str:
     """Read what a page says of itself to a search engine or to whoever links to it."""
     (tag,) = built.parsed(page).select(f"meta[name='{name}'], meta[property='{name}']")
