@@ -18,6 +18,7 @@ from tests.regression.machines import MACHINES
 
 # The jobs that may change anything outside of their machine, and what.
 WRITES = {
+    "notebooks/plain": {"contents"},
     "pages/deploy": {"pages", "id-token"},
     "pages/link": {"statuses"},
     "weekly/report": {"issues"},
@@ -41,7 +42,8 @@ def test_file_follows_its_schema(schema: str, paths: list[Path]) -> None:
 
 
 def test_the_promised_workflows_are_there() -> None:
-    assert {path.stem for path in WORKFLOWS} == {"tests", "gpu", "pages", "preview", "weekly"}
+    promised = {"tests", "gpu", "notebooks", "pages", "preview", "weekly"}
+    assert {path.stem for path in WORKFLOWS} == promised
 
 
 def test_workflows_pass_a_security_audit() -> None:
