@@ -138,6 +138,21 @@ def test_front_page_tells_search_engines_that_it_is_a_course() -> None:
     assert course["url"] == built.ADDRESS + "book/index.html"
 
 
+def test_front_page_quotes_numbers_that_the_linked_cells_print() -> None:
+    front = "book/index.html"
+    items = [item for item in built.parsed(front).select("li") if item.find("a", string="See it")]
+    assert len(items) == 3
+    for item in items:
+        link = item.find("a", string="See it")
+        path, _, anchor = target(front, link["href"]).partition("#")  # type: ignore[index, arg-type]
+        section = built.parsed(path).find(id=anchor)
+        outputs = [each.get_text() for each in section.select(".cell_output")]  # type: ignore[union-attr]
+        numbers = re.findall(r"\d+(?:\.\d+|%)", item.get_text())
+        assert numbers
+        for number in numbers:
+            assert any(number in output for output in outputs), number
+
+
 def test_site_map_lists_every_written_page() -> None:
     listed = ElementTree.parse(built.SITE / "sitemap.xml").getroot().iterfind(".//{*}loc")
     addresses = {str(place.text) for place in listed}

@@ -117,7 +117,7 @@ PARE = """() => {
 }"""
 
 # A chapter's budget, before its reader scrolls.
-MOST_REQUESTS, MOST_BYTES = 20, 1_200_000
+MOST_REQUESTS, MOST_BYTES = 20, 900_000
 
 # Where a tool of the book, not its text, breaks a rule and no style sheet can mend it.
 BEYOND_REACH = {
