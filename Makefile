@@ -35,7 +35,9 @@ $(WINDOWS): tests/images/windows.lock $(READY)
 book: _build/html/.built  ## Render the book to _build/html
 	@echo "Open _build/html/index.html, or run: make serve"
 
+# Sphinx renders again only what was written anew, and then leaves styles and scripts as they were.
 _build/html/.built: $(READY) _config.yml _toc.yml $(PAGES)
+	@test -z "$$(find book/_* -newer $@ 2>&1)" || rm -rf _build/.doctrees _build/html
 	$(VENV)/bin/jupyter-book build . --path-output . --warningiserror --keep-going --nitpick --quiet
 	@touch $@
 
