@@ -62,7 +62,11 @@ PICTURES = """async () => Promise.all([...document.images].map(async each => {
     each.loading = "eager";
     await each.decode().catch(() => null);
     const style = getComputedStyle(each);
-    const seen = each.getBoundingClientRect();
+    const inside = (whole, ...padding) => whole - padding.reduce((a, b) => a + parseFloat(b), 0);
+    const seen = [
+        inside(each.clientWidth, style.paddingLeft, style.paddingRight),
+        inside(each.clientHeight, style.paddingTop, style.paddingBottom),
+    ];
     return {
         alt: each.getAttribute("alt"), hidden: each.hidden, width: each.naturalWidth,
         filter: style.filter, opacity: style.opacity, blend: style.mixBlendMode,
@@ -70,7 +74,7 @@ PICTURES = """async () => Promise.all([...document.images].map(async each => {
         output: !!each.closest(".cell_output"), source: each.src.slice(0, 80),
         room: each.getAttribute("width") / each.getAttribute("height"),
         shape: each.naturalWidth / each.naturalHeight,
-        seen: seen.height ? seen.width / seen.height : null,
+        seen: seen[1] > 0 ? seen[0] / seen[1] : null,
     };
 }))"""
 
