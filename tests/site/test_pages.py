@@ -279,6 +279,16 @@ def test_paper_is_white_and_cuts_nothing(printed: str, visit: Visit) -> None:
     page.wait_for_function("document.documentElement.dataset.theme == 'dark'")
 
 
+def test_paper_holds_pictures_that_no_reader_has_come_near(visit: Visit) -> None:
+    page = visit("book/layers/pooling.html", maths=False).page
+    fetched = "[...document.images].filter(each => each.complete && each.naturalWidth).length"
+    every = page.evaluate("document.images.length")
+    assert page.evaluate(fetched) < every / 2
+    printed = page.pdf().count(b"/Subtype /Image")
+    assert page.evaluate(fetched) == every
+    assert printed >= page.locator("article img:visible").count() > 10
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_code_can_be_read(theme: str, visit: Visit) -> None:
     page = visit("book/layers/convolution.html", theme=theme).page
