@@ -10,10 +10,10 @@ WINDOWS := .venv-window/ready
 PAGES := $(wildcard book/* book/*/* cvlib/*.py cvlib/*/*.py results/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help environment book serve lab test machines execute notebooks lock format lint linkcheck clean
+.PHONY: help environment book serve lab test machines execute notebooks downloads release-check lock format lint linkcheck clean
 
 help:  ## Say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 environment: $(READY)  ## Make .venv with the locked dependencies and the package
 
@@ -61,6 +61,12 @@ execute: $(READY)  ## Run every notebook again and store its outputs
 
 notebooks: $(READY)  ## Write the chapters in plain Markdown, for Colab, to notebooks/
 	$(RUN) -m book.plain notebooks
+
+downloads: book  ## Make the PDF, the EPUB and the archive of the notebooks in _build/downloads
+	$(RUN) -m book.downloads _build/downloads
+
+release-check: $(READY)  ## Build the package, install it elsewhere and run notebooks there
+	$(RUN) -m tests.release --keep _build/dist
 
 lock: $(READY)  ## Resolve the dependencies anew
 	$(RUN) -m uv pip compile pyproject.toml --quiet --all-extras --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock

@@ -195,7 +195,9 @@ def merge_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
             merged.append(NotebookNode(output))
     for output in merged:
         if output["output_type"] == "stream":
-            output["text"] = re.sub(r"[^\n]*\r(?=[^\n])", "", output["text"])
+            output["text"] = re.sub(
+                r"[^\n]*\r(?=[^\n])", "", output["text"]
+            )
     return merged
 
 
@@ -211,7 +213,8 @@ def seal(output: NotebookNode) -> None:
     data = output.get("data", {})
     if FIGURE not in data:
         return
-    pictures = [data.get("image/png", "")] if "image/png" in data else []
+    kinds = ("image/svg+xml", "image/jpeg", "image/png")
+    pictures = [data[kind] for kind in kinds if kind in data]
     pictures += re.findall(r'base64,([^"]+)"', data.get("text/html", ""))
     data[FIGURE][DIGESTS] = [
         hashlib.sha256(picture.replace("\n", "").encode()).hexdigest()[:16]

@@ -79,7 +79,9 @@ class Book:
             name = path.relative_to(ROOT).with_suffix("").as_posix()
             found[name] = text.partition("\n")[0].removeprefix("# ")
         for name, chapter in self.chapters.items():
-            first = next(c for c in chapter.cells if c.cell_type == "markdown")
+            first = next(
+                c for c in chapter.cells if c.cell_type == "markdown"
+            )
             found[name] = first.source.partition("\n")[0].removeprefix("# ")
         return found
 
@@ -92,21 +94,21 @@ class Book:
 
     def numbered(
         self, labels: Callable[[NotebookNode], Iterator[str]]
-    ) -> dict[str, tuple[str, int]]:
-        """Count labels through all chapters, and say where each stands."""
-        every = [
-            (label, name)
-            for name, chapter in self.chapters.items()
-            for cell in chapter.cells
-            for label in labels(cell)
-        ]
+    ) -> dict[str, tuple[str, str]]:
+        """Count labels in each chapter, and say where each stands."""
         return {
-            label: (name, number)
-            for number, (label, name) in enumerate(every, 1)
+            label: (name, f"{number}.{place}")
+            for number, (name, chapter) in enumerate(
+                self.chapters.items(), 1
+            )
+            for place, label in enumerate(
+                (label for cell in chapter.cells for label in labels(cell)),
+                1,
+            )
         }
 
     @cached_property
-    def equations(self) -> dict[str, tuple[str, int]]:
+    def equations(self) -> dict[str, tuple[str, str]]:
         """Number the equations."""
 
         def labels(cell: NotebookNode) -> Iterator[str]:
@@ -117,7 +119,7 @@ class Book:
         return self.numbered(labels)
 
     @cached_property
-    def figures(self) -> dict[str, tuple[str, int]]:
+    def figures(self) -> dict[str, tuple[str, str]]:
         """Number the figures that have a caption."""
 
         def labels(cell: NotebookNode) -> Iterator[str]:
@@ -128,7 +130,7 @@ class Book:
         return self.numbered(labels)
 
     @cached_property
-    def exercises(self) -> dict[str, tuple[str, int]]:
+    def exercises(self) -> dict[str, tuple[str, str]]:
         """Number the exercises."""
 
         def labels(cell: NotebookNode) -> Iterator[str]:
@@ -159,7 +161,9 @@ class Book:
         for key, entry in entries.items():
             people = entry.persons.get("author") or entry.persons["editor"]
             last = [" ".join(person.last_names) for person in people]
-            names = f"{last[0]} et al." if len(last) > 2 else " and ".join(last)
+            names = (
+                f"{last[0]} et al." if len(last) > 2 else " and ".join(last)
+            )
             clean = re.sub(r"[{}]|\\['\"`^~]", "", names)
             named[key] = f"{clean}, {entry.fields['year']}"
         return named
@@ -197,7 +201,9 @@ class Chapter:
         """Say in plain Markdown what a role says."""
         kind, content = found["role"], " ".join(found["content"].split())
         explicit = EXPLICIT.fullmatch(content)
-        words, target = explicit.groups() if explicit else (content, content)
+        words, target = (
+            explicit.groups() if explicit else (content, content)
+        )
         if kind == "term":
             term = self.book.terms[target.lower()]
             place = f"term-{re.sub('[^A-Za-z0-9]+', '-', term)}"
@@ -241,7 +247,9 @@ class Chapter:
             key, place = found.groups()
             who, _, year = self.book.sources[key].rpartition(", ")
             if in_text:
-                said.append(f"{who} ({year}{f', {place}' if place else ''})")
+                said.append(
+                    f"{who} ({year}{f', {place}' if place else ''})"
+                )
             else:
                 said.append(f"{who}, {year}{f', {place}' if place else ''}")
         linked = self.link("; ".join(said), "book/references")
@@ -264,7 +272,9 @@ class Chapter:
         if found["name"] == "solution":
             _, number = self.book.exercises[found["title"].strip()]
             head = f"<summary>Solution to exercise {number}</summary>"
-            return f"<details>{head}\n\n{self.markdown(body)}\n\n</details>\n"
+            return (
+                f"<details>{head}\n\n{self.markdown(body)}\n\n</details>\n"
+            )
         return ""  # entries of the index
 
     def markdown(self, text: str) -> str:
@@ -304,7 +314,10 @@ class Chapter:
                     figure.get("name", figure["caption"])
                 ]
                 said = self.markdown(figure["caption"])
-                below = {"cell_type": "markdown", "metadata": NotebookNode()}
+                below = {
+                    "cell_type": "markdown",
+                    "metadata": NotebookNode(),
+                }
                 below["source"] = f"*Fig. {number}.* {said}"
                 if "id" in cell:
                     below["id"] = f"{cell['id']}-caption"
@@ -321,7 +334,9 @@ class Chapter:
         if "data" not in output:
             return output
         data = {
-            kind: said for kind, said in output.data.items() if kind != FIGURE
+            kind: said
+            for kind, said in output.data.items()
+            if kind != FIGURE
         }
         if "text/markdown" in data:
             data["text/markdown"] = self.markdown(data["text/markdown"])
@@ -351,7 +366,9 @@ def write(folder: Path) -> Iterator[Path]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description="Write the chapters plainly.")
+    parser = argparse.ArgumentParser(
+        description="Write the chapters plainly."
+    )
     parser.add_argument(
         "folder", nargs="?", type=Path, default=Path("notebooks")
     )

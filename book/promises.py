@@ -27,7 +27,9 @@ HEAD = """\
 Promise = Sequence[Any]  # a label, and a band or None for a timing
 
 
-def cell_lines(cell: NotebookNode, promises: Iterable[Promise]) -> list[str]:
+def cell_lines(
+    cell: NotebookNode, promises: Iterable[Promise]
+) -> list[str]:
     """Write what a cell promised when it ran.
 
     Parameters
@@ -71,7 +73,9 @@ def static_lines(notebook: NotebookNode) -> list[str]:
     for cell in cells:
         if tolerances := cell.metadata.get("nbval"):
             stated = json.dumps(dict(tolerances), sort_keys=True)
-            lines.append(f"  In [{cell.execution_count}] tolerates {stated}")
+            lines.append(
+                f"  In [{cell.execution_count}] tolerates {stated}"
+            )
     return lines
 
 
@@ -89,7 +93,9 @@ def assertions(cell: NotebookNode) -> int:
         The number of places, not of times.
     """
     tree = ast.parse(TransformerManager().transform_cell(cell.source))
-    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [
+        node.func for node in ast.walk(tree) if isinstance(node, ast.Call)
+    ]
     names = [
         call.attr
         if isinstance(call, ast.Attribute)

@@ -6,6 +6,7 @@ Nothing else in :mod:`cvlib` knows that notebooks exist.
 from __future__ import annotations
 
 import ast
+import base64
 import inspect
 import json
 import math
@@ -71,13 +72,32 @@ def setup(*, minutes: float, gpu: bool = False) -> None:
 
 
 def _show_figures_at_the_end_of_a_cell() -> None:
-    """Register the formatter that turns a ``Figure`` into a PNG, as pyplot would do."""
+    """Register what turns a ``Figure`` into a file: SVG for a drawing, or JPEG."""
     from IPython import get_ipython
 
-    if get_ipython() is not None:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    shell = get_ipython()
+    if shell is None:
+        return
+    from matplotlib.figure import Figure
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("png", bbox_inches=None, pil_kwargs={"optimize": True})
+    set_matplotlib_formats()  # none of its own
+
+    def svg(figure: Figure) -> str | None:
+        return encoding.svg(figure) if encoding.is_drawing(figure) else None
+
+    def jpeg(figure: Figure) -> tuple[str, dict[str, int]] | None:
+        if encoding.is_drawing(figure):
+            return None
+        width, height = encoding.shown_size(figure)
+        data = base64.b64encode(encoding.jpeg(figure)).decode()
+        return data, {"width": width, "height": height}
+
+    from cvlib.figures import encoding
+
+    formatters = shell.display_formatter.formatters
+    formatters["image/svg+xml"].for_type(Figure, svg)
+    formatters["image/jpeg"].for_type(Figure, jpeg)
 
 
 #: What was promised since the kernel began: a label, and the band or ``None`` for a timing.
@@ -209,8 +229,9 @@ def load_ipython_extension(shell: Any) -> None:
             kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(shown).__mro__}
             if "matplotlib.figure.Figure" in kinds:
                 from cvlib.figures.description import describe
+                from cvlib.figures.encoding import is_drawing
 
-                return describe(shown, measured=measured)
+                return describe(shown, measured=measured, whole=is_drawing(shown))
             if "cvlib.figures.explorer.Explorer" in kinds:
                 from cvlib.figures.description import describe_frames
 

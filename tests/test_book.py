@@ -42,7 +42,7 @@ def test_chapter_takes_some_time(minutes: float) -> None:
         book.setup(minutes=minutes)
 
 
-def test_a_cell_may_end_in_a_figure() -> None:
+def test_a_cell_may_end_in_a_drawing_or_a_photograph() -> None:
     code = """
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
@@ -51,10 +51,16 @@ from cvlib.figures import new_figure
 setup(minutes=1)
 figure, _ = new_figure(width=2, height=1)
 data, _ = shell.display_formatter.format(figure)
-print(sorted(data), data["image/png"][:4] if isinstance(data["image/png"], bytes) else "text")
+print(sorted(data), data["image/svg+xml"].count("<svg"))
+figure.axes[0].imshow([[0] * 100])
+data, said = shell.display_formatter.format(figure)
+print(sorted(data), data["image/jpeg"][:4], said)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "['image/png', 'text/plain']" in done.stdout
+    drawing, photograph = done.stdout.splitlines()[1:]
+    assert drawing == "['image/svg+xml', 'text/plain'] 1"
+    shown = "{'image/jpeg': {'width': 240, 'height': 120}}"
+    assert photograph == f"['image/jpeg', 'text/plain'] /9j/ {shown}"
 
 
 # ---------------------------------------------------------------------------- expect

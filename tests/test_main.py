@@ -104,6 +104,9 @@ def test_info_says_why_a_device_cannot_be_used(monkeypatch, capsys):
 INTERRUPTED = """
 import os, runpy, signal, sys
 
+# A run in the background ignores interruptions, and so does what it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Finder:
     def find_spec(self, name, path=None, target=None):
         if name == "torch":

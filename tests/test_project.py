@@ -28,7 +28,7 @@ from tests.checkout import ROOT, name_of, project, project_files, run, workflow_
 PYTHONS = ("3.11", "3.12", "3.13")
 TARGETS = (
     *("book", "serve", "lab", "test", "execute", "lock", "format", "lint", "linkcheck", "clean"),
-    *("environment", "coverage"),
+    *("environment", "coverage", "downloads", "notebooks", "machines", "release-check"),
 )
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 
@@ -166,11 +166,11 @@ def test_make_knows_the_target(target: str) -> None:
 
 
 def test_every_make_command_that_is_told_exists() -> None:
-    rules = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    rules = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     told = [
         (path, target)
         for path, text in make_calls()
-        for targets in re.findall(r"^\s*(?:exec )?make ((?:[a-z]+ ?)+)", text, re.MULTILINE)
+        for targets in re.findall(r"^\s*(?:exec )?make ((?:[a-z-]+ ?)+)", text, re.MULTILINE)
         for target in targets.split()
     ]
     assert {"test", "book", "execute", "lock"} <= {target for _, target in told}
@@ -178,6 +178,29 @@ def test_every_make_command_that_is_told_exists() -> None:
 
 
 # ---------------------------------------------------------------------------- what is written
+
+
+def test_readme_tells_numbers_that_were_recorded() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    (table,) = re.findall(r"^\| \| published.*?(?=\n\n)", text, re.DOTALL | re.MULTILINE)
+    told = re.findall(r"(\d+\.\d(?: ± \d\.\d)?) %", table)
+
+    def recorded(name: str, *path: str) -> str:
+        found = json.loads((ROOT / f"results/{name}.json").read_text("utf-8"))["results"]
+        for part in path:
+            found = found[part]
+        mean = found.get("test_accuracy_mean", found.get("test_accuracy"))
+        spread = found.get("test_accuracy_standard_deviation")
+        return f"{mean:.1%}".rstrip("%") + (f" ± {spread:.1%}".rstrip("%") if spread else "")
+
+    published = ["72.8", "83.5"]  # the page of results has their sources
+    assert told == [
+        *published,
+        recorded("recipes", "textbook", "sigmoid, average pooling, SGD 0.1"),
+        recorded("clothes", "fair", "CNN"),
+        recorded("cifar10", "steps", "the tutorial's loop"),
+        recorded("cifar10", "steps", "plain network"),
+    ]
 
 
 def foreign_places() -> dict[str, str]:

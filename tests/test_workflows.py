@@ -21,6 +21,7 @@ WRITES = {
     "notebooks/plain": {"contents"},
     "pages/deploy": {"pages", "id-token"},
     "pages/link": {"statuses"},
+    "release/publish": {"contents", "id-token"},
     "weekly/report": {"issues"},
 }
 
@@ -42,7 +43,7 @@ def test_file_follows_its_schema(schema: str, paths: list[Path]) -> None:
 
 
 def test_the_promised_workflows_are_there() -> None:
-    promised = {"tests", "gpu", "notebooks", "pages", "preview", "weekly"}
+    promised = {*("colab", "gpu", "notebooks", "pages", "preview", "release", "tests", "weekly")}
     assert {path.stem for path in WORKFLOWS} == promised
 
 
@@ -102,8 +103,8 @@ def test_ci_script_is_executable_and_stops_at_the_first_error() -> None:
     assert script.stat().st_mode & stat.S_IXUSR
     run("bash", "-n", script)
     assert "\nset -euo pipefail\n" in script.read_text("utf-8")
-    *_, test, machine = script.read_text("utf-8").rstrip().splitlines()
-    assert test == "make test </dev/null"
+    *_, test, release, machine = script.read_text("utf-8").rstrip().splitlines()
+    assert (test, release) == ("make test </dev/null", "make release-check </dev/null")
     name = machine.removeprefix("exec make machines MACHINES=").removesuffix(" </dev/null")
     assert name in MACHINES
 

@@ -93,7 +93,9 @@ def bundle(app: Sphinx, exception: Exception | None) -> None:
                 + link
                 + SHEET.sub("", text[first.end() :])
             )
-            path.write_text(SCRIPT.sub(joined, PRELOAD.sub("", text)), "utf-8")
+            path.write_text(
+                SCRIPT.sub(joined, PRELOAD.sub("", text)), "utf-8"
+            )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

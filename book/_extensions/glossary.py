@@ -66,7 +66,9 @@ def used_in(page: BeautifulSoup, terms: Tag, out: Path) -> dict[str, str]:
     """Name below each term the chapters that use it; return the meanings."""
     users, meanings = uses(out), {}
     titles = {
-        name: title(out / "book" / name) for of in users.values() for name in of
+        name: title(out / "book" / name)
+        for of in users.values()
+        for name in of
     }
     for meaning in terms.select("dd"):
         names = []
@@ -116,7 +118,11 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 
 def order(
-    app: Sphinx, name: str, template: str, context: dict[str, Any], tree: object
+    app: Sphinx,
+    name: str,
+    template: str,
+    context: dict[str, Any],
+    tree: object,
 ) -> None:
     """Put what is Chinese at the end of the index, under one head."""
     if name == "genindex":

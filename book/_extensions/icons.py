@@ -52,9 +52,8 @@ def font_of(path: Path, characters: set[int]) -> str:
     font.flavor = "woff"
     written = BytesIO()
     font.save(written)
-    return (
-        f"data:font/woff;base64,{base64.b64encode(written.getvalue()).decode()}"
-    )
+    encoded = base64.b64encode(written.getvalue()).decode()
+    return f"data:font/woff;base64,{encoded}"
 
 
 def lighten(app: Sphinx, exception: Exception | None) -> None:

@@ -31,7 +31,15 @@ FULL = 0.6  # share of its cells that such a table fills at least
 # A name with one of these words says what was measured. Any other says on what.
 MEASURES = {
     *("accuracies", "accuracy", "deviation", "epochs", "error", "errors"),
-    *("loss", "losses", "macs", "mean", "median", "milliseconds", "parameters"),
+    *(
+        "loss",
+        "losses",
+        "macs",
+        "mean",
+        "median",
+        "milliseconds",
+        "parameters",
+    ),
     *("percent", "pictures", "quartiles", "ratio", "second", "seconds"),
     *("share",),
 }
@@ -101,19 +109,25 @@ def cell(value: Any, name: str = "") -> str:
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Write a table."""
     rule = ["---", *["--:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+    return "\n".join(
+        f"| {' | '.join(row)} |" for row in (head, rule, *rows)
+    )
 
 
 def of_names(values: Tree) -> str:
     """Write a name and a value a line."""
-    rows = [[title(name), cell(value, name)] for name, value in values.items()]
+    rows = [
+        [title(name), cell(value, name)] for name, value in values.items()
+    ]
     return table(["what", "value"], rows)
 
 
 def of_rows(trees: dict[str, Tree]) -> str | None:
     """Write trees that hold the same as a line each, where that fits."""
     flat = {name: dict(leaves(tree)) for name, tree in trees.items()}
-    columns = list(dict.fromkeys(path for row in flat.values() for path in row))
+    columns = list(
+        dict.fromkeys(path for row in flat.values() for path in row)
+    )
     filled = sum(map(len, flat.values()))
     if len(columns) > WIDEST or filled < FULL * len(columns) * len(flat):
         return None
@@ -140,7 +154,10 @@ def of_measures(measures: dict[str, Tree]) -> Iterator[str]:
             each for values in group.values() for each in values
         )
         rows = [
-            [escaped(each), *(cell(v.get(each), m) for m, v in group.items())]
+            [
+                escaped(each),
+                *(cell(v.get(each), m) for m, v in group.items()),
+            ]
             for each in things
         ]
         yield table(["what", *map(title, group)], rows)
@@ -150,7 +167,9 @@ def of_list(rows: list[Tree]) -> str:
     """Write a line for each tree of a list."""
     flat = [dict(leaves(row)) for row in rows]
     columns = list(dict.fromkeys(path for row in flat for path in row))
-    cells = [[cell(row.get(p), "_".join(p)) for p in columns] for row in flat]
+    cells = [
+        [cell(row.get(p), "_".join(p)) for p in columns] for row in flat
+    ]
     return table([title(path[-1]) for path in columns], cells)
 
 
@@ -175,7 +194,9 @@ def blocks(results: Tree, path: Names = ()) -> Iterator[str]:
         for name, value in results.items()
         if isinstance(value, list) and not is_plain(value)
     }
-    plain = {n: v for n, v in results.items() if n not in {**trees, **lists}}
+    plain = {
+        n: v for n, v in results.items() if n not in {**trees, **lists}
+    }
     measures = {
         name: tree
         for name, tree in trees.items()
@@ -214,14 +235,20 @@ def without(value: Any, names: set[str]) -> Any:
 def facts(record: Tree) -> str:
     """Say how a record was made."""
     threads, results = record["threads"], record["results"]
-    count = f"{threads} thread{'s' * (threads != 1)} on {record['cores']} cores"
-    lists = [value for path, value in leaves(results) if path[-1] == "seeds"]
+    count = (
+        f"{threads} thread{'s' * (threads != 1)} on {record['cores']} cores"
+    )
+    lists = [
+        value for path, value in leaves(results) if path[-1] == "seeds"
+    ]
     seeds = sorted({seed for used in lists for seed in used}) or [
         record["seed"]
     ]
     seed = f"seed{'s' * (len(seeds) > 1)} {cell(seeds)}"
     versions = {**record["versions"], **results.get("versions", {})}
-    listed = ", ".join(f"{title(n)} {number}" for n, number in versions.items())
+    listed = ", ".join(
+        f"{title(n)} {number}" for n, number in versions.items()
+    )
     return (
         f"Recorded by `{record['command']}` on {record['date']}: "
         f"{record['device']}, {count}, {seed}; {listed}."
@@ -269,7 +296,9 @@ def beside(name: str) -> str:
     text = (RESULTS / PUBLISHED).read_text("utf-8")
     compared = yaml.safe_load(text)[name]
     measure = compared["measure"]
-    rows = [[row["what"], *figure(row, measure)] for row in compared["rows"]]
+    rows = [
+        [row["what"], *figure(row, measure)] for row in compared["rows"]
+    ]
     lines = [["what", measure, "source"], ["---", "--:", "---"], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

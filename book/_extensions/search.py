@@ -48,7 +48,9 @@ def titled(node: nodes.Node) -> bool:
 
 def of_its_own(node: nodes.Node) -> bool:
     """Tell what becomes a document of its own."""
-    return titled(node) or isinstance(node, (addnodes.desc, addnodes.glossary))
+    return titled(node) or isinstance(
+        node, (addnodes.desc, addnodes.glossary)
+    )
 
 
 class Page:
@@ -71,13 +73,18 @@ class Page:
                 path = posixpath.join(folder, link["reftarget"])
                 title = self.titles[posixpath.normpath(path)]
                 link.parent.replace(link, nodes.Text(title.astext()))
-        for silent in [*words.findall(lambda node: isinstance(node, SILENT))]:
+        for silent in [
+            *words.findall(lambda node: isinstance(node, SILENT))
+        ]:
             silent.parent.remove(silent)
         return words.astext()
 
     def gather(self, node: nodes.Node, parts: dict[str, list[str]]) -> None:
         """Gather what a node says, less what is a document of its own."""
-        if isinstance(node, nodes.Element) and "cell_output" in node["classes"]:
+        if (
+            isinstance(node, nodes.Element)
+            and "cell_output" in node["classes"]
+        ):
             return
         if isinstance(node, addnodes.index):
             parts["index"] += [entry[1] for entry in node["entries"]]
@@ -125,7 +132,10 @@ class Page:
                 words = ", ".join(term.astext() for term in terms)
                 yield self.document(terms[0]["ids"][0], words, [meaning])
         for described in self.tree.findall(addnodes.desc):
-            signature, content = described.children[0], described.children[-1]
+            signature, content = (
+                described.children[0],
+                described.children[-1],
+            )
             for anchor in signature["ids"]:
                 name = signature["fullname"]
                 yield self.document(anchor, name, content.children)

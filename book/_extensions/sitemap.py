@@ -23,9 +23,13 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         place = ElementTree.SubElement(
             ElementTree.SubElement(pages, "url"), "loc"
         )
-        place.text = app.config.html_baseurl + app.builder.get_target_uri(name)
+        place.text = app.config.html_baseurl + app.builder.get_target_uri(
+            name
+        )
     path = Path(app.outdir, "sitemap.xml")
-    ElementTree.ElementTree(pages).write(path, "utf-8", xml_declaration=True)
+    ElementTree.ElementTree(pages).write(
+        path, "utf-8", xml_declaration=True
+    )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

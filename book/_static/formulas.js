@@ -1,12 +1,15 @@
-// A formula that is wider than the page scrolls, and so must be reached by Tab; others need not.
+// A formula or picture that is wider than the page scrolls, and so must be reached by Tab; others
+// need not.
 addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
+  const all = document.querySelectorAll("div.math, mjx-container[display], .picture");
   const mark = () => {
-    for (const each of document.querySelectorAll("div.math, mjx-container[display]")) {
+    for (const each of all) {
       if (each.scrollWidth > each.clientWidth + 1) each.tabIndex = 0;
       else each.removeAttribute("tabindex");
     }
   };
-  mark();
-  addEventListener("resize", mark);
+  const seen = new ResizeObserver(mark); // tells of each once, and of each whose size changes
+  for (const each of all) seen.observe(each);
+  document.fonts.ready.then(mark);
 });

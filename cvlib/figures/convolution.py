@@ -225,7 +225,7 @@ def draw_filter(picture: NDArray[np.uint8], kernel: Tensor, result: Tensor) -> F
     limits = (0.0, 255.0) if keeps else (-strong, strong)
     axes[0, 0].imshow(picture, vmin=0, vmax=255, cmap="gray")
     axes[0, 2].imshow(result.cpu().numpy(), vmin=limits[0], vmax=limits[1], cmap="gray")
-    _kernel(axes[0, 1], kernel, size=10 if kernel.shape[1] < 5 else 7)
+    _kernel(axes[0, 1], kernel, size=10 if kernel.shape[1] < 5 else 8)
     titles = ("picture", f"kernel, sum {numeral(total)}", "result")
     for place, words in zip(axes[0], titles, strict=True):
         hide_frame(place)
@@ -270,7 +270,7 @@ def draw_learning(
     axes[0].legend(frameon=False)
     for place, (name, kernel) in zip(axes[1:], kernels.items(), strict=True):
         hide_frame(place)
-        _kernel(place, kernel, size=7)
+        _kernel(place, kernel, size=8)
         place.set_title(name, loc="center", fontsize=10)
     return figure
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import Collection, PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.contour import ContourSet
@@ -24,17 +25,19 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.quiver import Quiver
 from matplotlib.text import Annotation, Text
 from numpy.typing import NDArray
+from PIL import Image
 
 from cvlib.figures.style import as_picture
 
 MOST_NUMBERS = 120  # of an array, in full; of a longer one, every so many-th, mean and deviation
 THUMBNAIL = 8  # rows and columns of a picture's thumbnail
+WHOLE = 32  # rows and columns of a figure's
 
 Description = dict[str, Any]
 Bands = Mapping[str, tuple[float, float]]
 
 
-def describe(drawing: Any, *, measured: Bands | None = None) -> Description:
+def describe(drawing: Any, *, measured: Bands | None = None, whole: bool = False) -> Description:
     """Describe what a figure or a picture shows.
 
     Parameters
@@ -44,6 +47,8 @@ def describe(drawing: Any, *, measured: Bands | None = None) -> Description:
     measured
         The band of each number that was measured, by the number's first six digits, as
         ``f"{number:.6g}"``: where the figure shows it, the description says so.
+    whole
+        Whether to add a thumbnail of the whole figure, for one that is stored without pixels.
 
     Returns
     -------
@@ -78,7 +83,19 @@ def describe(drawing: Any, *, measured: Bands | None = None) -> Description:
     }
     labels = {found["title"], *found["labels"]}  # they are among the figure's texts, too
     found |= _texts([text for text in drawing.texts if text.get_text() not in labels], bands)
+    if whole:
+        found["as a whole"] = _whole(drawing)
     return {key: value for key, value in found.items() if _says(value)}
+
+
+def _whole(figure: Figure) -> str:
+    """Draw a figure in grey on 32 by 32 fields, one byte each, in base64."""
+    before, canvas = figure.canvas, FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("L")
+    figure.set_canvas(before)
+    small = picture.resize((WHOLE, WHOLE), Image.Resampling.BOX)
+    return base64.b64encode(small.tobytes()).decode()
 
 
 def _says(value: Any) -> bool:

@@ -290,7 +290,7 @@ def draw_circles(image: NDArray[np.uint8], circles: Iterable[tuple[float, float,
         place.add_patch(ring)
         box = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.2}
         place.text(
-            column, row, f"{radius:g}", ha="center", va="center", fontsize=7, bbox=box, color=_LINE
+            column, row, f"{radius:g}", ha="center", va="center", fontsize=8, bbox=box, color=_LINE
         )
     hide_frame(place)
     return figure

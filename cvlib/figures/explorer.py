@@ -4,42 +4,54 @@ from __future__ import annotations
 
 import base64
 import html
-import io
 import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
-from cvlib.figures.style import as_picture
+from cvlib.figures.encoding import (
+    DPI,
+    LEAST_POINTS,
+    PHONE_DPI,
+    least_letters,
+    narrow,
+    shown_size,
+    webp,
+)
 
 MOST_FRAMES = 64
-_FRAME_DPI = 110
+MOST_BUTTONS = 3
+WIDEST_ON_A_PHONE = 384  # pixels: what is shown wider has a second layout
 
 _STYLE = (
     "<style>.explorer{margin:1em 0;max-width:100%}.explorer img{display:block;max-width:100%;"
     "height:auto;background:#fff;border-radius:6px}.explorer img[hidden]{display:none}"
     ".explorer-title{font-weight:600;margin:0 0 .4em}.explorer-controls{display:flex;"
-    "flex-wrap:wrap;gap:.4em 1.6em;margin:0 0 .6em}.explorer-controls label{display:flex;"
-    "align-items:center;gap:.5em}.explorer-controls input{min-width:9em;accent-color:#0072B2}"
-    ".explorer-controls output{min-width:2.5em;font-variant-numeric:tabular-nums}"
-    "@media print{.explorer-controls{display:none}}</style>"
-)
+    "flex-wrap:wrap;gap:.4em 1.6em;margin:0 0 .6em}.explorer-control{display:flex;"
+    "align-items:center;gap:.5em;border:0;margin:0;padding:0}.explorer-control legend{float:left;"
+    "padding:0;font:inherit;width:auto;margin:0}.explorer-buttons{display:inline-flex;"
+    "flex-wrap:wrap;gap:.1em .9em}.explorer-buttons label{display:flex;align-items:center;"
+    "gap:.3em;margin:0}.explorer-slider{display:grid;min-width:9em}.explorer-slider input{margin:0}"
+    ".explorer-ticks{display:flex;justify-content:space-between;padding:0 7px}.explorer-ticks i"
+    "{width:1px;height:4px;background:currentColor;opacity:.6}.explorer input"
+    "{accent-color:#0072B2}.explorer output{min-width:2.5em;font-variant-numeric:tabular-nums}"
+    ".explorer-told{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%%);"
+    "white-space:nowrap}@media print{.explorer-controls{display:none}}</style>"
+).replace("%%", "%")
 _SCRIPT = """<script>(function(){
-var root=document.getElementById("%s"),controls=root.querySelectorAll("input,select"),
-frames=root.querySelectorAll("img");
-function show(){var frame=0;controls.forEach(function(control){
-var size=+control.dataset.size,at=control.tagName=="SELECT"?control.selectedIndex:+control.value;
-frame=frame*size+at;
-if(control.type=="range"){var label=control.dataset.labels.split("|")[at];
-control.setAttribute("aria-valuetext",label);control.nextElementSibling.value=label;}});
-frames.forEach(function(image,at){image.hidden=at!=frame;});}
-controls.forEach(function(control){control.addEventListener("input",show);});show();
+var root=document.getElementById("%s"),told=root.querySelector(".explorer-told"),
+controls=root.querySelectorAll(".explorer-control"),frames=root.querySelectorAll("img");
+function place(control){var field=control.querySelector("input:checked,[type=range],select");
+return field.tagName=="SELECT"?field.selectedIndex:+field.value;}
+function show(){var frame=0;controls.forEach(function(control){var at=place(control);
+frame=frame*control.dataset.size+at;var slider=control.querySelector("[type=range]");
+if(slider){var label=slider.dataset.labels.split("|")[at];
+slider.setAttribute("aria-valuetext",label);control.querySelector("output").value=label;}});
+frames.forEach(function(image,at){image.hidden=at!=frame;});return frames[frame].alt;}
+root.addEventListener("input",function(){told.textContent=show();});show();
 })();</script>"""
 
 
@@ -61,8 +73,8 @@ class Explorer:
     title
         What to look for, said above the controls.
     choices
-        The values of each control, in the order of the controls. Numbers get a slider, the rest
-        a list.
+        The values of each control, in the order of the controls. Two or three get buttons,
+        more numbers a slider, the rest a list.
     """
 
     def __init__(
@@ -109,7 +121,7 @@ class Explorer:
         bytes
             The picture as WebP.
         """
-        return _encode(self.draw(**chosen))
+        return webp(self.draw(**chosen))
 
     def html(self) -> str:
         """Make the face for a page: every frame, the controls and their script.
@@ -121,14 +133,15 @@ class Explorer:
         """
         name = "explorer-" + re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
         title = html.escape(self.title)
-        controls = "".join(_control(label, values) for label, values in self.choices.items())
+        controls = "".join(_control(name, *choice) for choice in self.choices.items())
         self.drawn = [(self.alt(**chosen), self.draw(**chosen)) for chosen in self.combinations()]
         (first, *others) = (_image(alt, drawing) for alt, drawing in self.drawn)
         frames = first + "".join(image.replace("<img", "<img hidden", 1) for image in others)
         return (
             f'{_STYLE}<div class="explorer" id="{name}" role="group" aria-label="{title}">'
             f'<p class="explorer-title">{title}</p>'
-            f'<div class="explorer-controls">{controls}</div>{frames}</div>{_SCRIPT % name}'
+            f'<div class="explorer-controls">{controls}</div>{frames}'
+            f'<p class="explorer-told" aria-live="polite"></p></div>{_SCRIPT % name}'
         )
 
     def widget(self) -> Any:
@@ -141,10 +154,13 @@ class Explorer:
         """
         import ipywidgets
 
+        kinds = {
+            "buttons": ipywidgets.ToggleButtons,
+            "slider": ipywidgets.SelectionSlider,
+            "list": ipywidgets.Dropdown,
+        }
         controls = {
-            name: (ipywidgets.SelectionSlider if _is_slider(values) else ipywidgets.Dropdown)(
-                options=_labelled(values), description=_shown(name)
-            )
+            name: kinds[_kind(values)](options=_labelled(values), description=_shown(name))
             for name, values in self.choices.items()
         }
         picture = ipywidgets.HTML()  # ipywidgets.Image has no text for who cannot see it
@@ -184,7 +200,8 @@ def explore(
     title
         What to look for; no two explorers of a page share a title.
     choices
-        The values of each control. Numbers get a slider, the rest a list.
+        The values of each control. Two or three get buttons, more numbers a slider, the rest a
+        list.
 
     Returns
     -------
@@ -220,34 +237,38 @@ def explore(
     return explorer
 
 
-def _encode(drawing: Any) -> bytes:
-    """Encode as WebP a figure, or a picture enlarged to some 400 pixels by whole factors."""
-    if isinstance(drawing, Figure):
-        before, dpi = drawing.canvas, drawing.dpi
-        canvas = FigureCanvasAgg(drawing)  # draws once, where savefig draws twice
-        drawing.set_dpi(_FRAME_DPI)
-        canvas.draw()
-        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-        drawing.set_canvas(before)  # as it came, and without the pixels, which would stay with it
-        drawing.set_dpi(dpi)
-    else:
-        array = as_picture(drawing)
-        if array.dtype != np.uint8:
-            raise ValueError(f"draw returns a picture of {array.dtype}; expected uint8 or a figure")
-        factor = max(1, 400 // max(array.shape[:2]))
-        picture = Image.fromarray(array.repeat(factor, 0).repeat(factor, 1))
-    encoded = io.BytesIO()
-    picture.save(encoded, "webp", quality=82)
-    return encoded.getvalue()
-
-
 def _image(alt: str, drawing: Any) -> str:
-    picture = base64.b64encode(_encode(drawing)).decode()
-    return f'<img alt="{html.escape(alt)}" src="data:image/webp;base64,{picture}">'
+    """Write a frame, and beside that of a wide figure one for phones."""
+    width, height = shown_size(drawing)
+    frame = f'alt="{html.escape(alt)}" width="{width}" height="{height}"'
+    if not isinstance(drawing, Figure):
+        return f'<img {frame} src="{_data(drawing, DPI)}">'
+    phone = ""
+    if width > WIDEST_ON_A_PHONE:
+        with narrow(drawing):
+            size = 'width="{}" height="{}"'.format(*shown_size(drawing))
+            phone = (
+                f'<source media="(max-width: 480px)" srcset="{_data(drawing, PHONE_DPI)}" {size}>'
+            )
+    data = _data(drawing, DPI)
+    if (points := least_letters(drawing)) < LEAST_POINTS:
+        raise ValueError(
+            f"draw returns a figure with letters of {points:g} points; expected at least "
+            f"{LEAST_POINTS:g}, to be read on a phone"
+        )
+    return f'<picture>{phone}<img {frame} src="{data}"></picture>'
 
 
-def _is_slider(values: Sequence[Any]) -> bool:
-    return all(isinstance(value, Real) and not isinstance(value, bool) for value in values)
+def _data(drawing: Any, dpi: float) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(webp(drawing, dpi=dpi)).decode()}"
+
+
+def _kind(values: Sequence[Any]) -> str:
+    """Choose a control: buttons for two or three values, else a slider for numbers, or a list."""
+    if len(values) <= MOST_BUTTONS:
+        return "buttons"
+    numbers = all(isinstance(value, Real) and not isinstance(value, bool) for value in values)
+    return "slider" if numbers else "list"
 
 
 def _labelled(values: Sequence[Any]) -> list[tuple[str, Any]]:
@@ -255,17 +276,35 @@ def _labelled(values: Sequence[Any]) -> list[tuple[str, Any]]:
 
 
 def _shown(name: str) -> str:
-    return name.replace("_", " ")
+    return name.strip("_").replace("_", " ")
 
 
-def _control(name: str, values: Sequence[Any]) -> str:
+def _control(explorer: str, name: str, values: Sequence[Any]) -> str:
     labels = [html.escape(label) for label, _ in _labelled(values)]
-    shown = html.escape(_shown(name))
-    if _is_slider(values):
+    shown, size = html.escape(_shown(name)), f'data-size="{len(values)}"'
+    kind = _kind(values)
+    if kind == "buttons":
+        group = f"{explorer}-{name.strip('_').replace('_', '-')}"
+        buttons = "".join(
+            f'<label><input type="radio" name="{group}" value="{at}"'
+            f"{' checked' * (at == 0)}><span>{label}</span></label>"
+            for at, label in enumerate(labels)
+        )
         return (
-            f'<label>{shown} <input type="range" min="0" max="{len(values) - 1}" value="0" '
-            f'data-size="{len(values)}" data-labels="{"|".join(labels)}" '
-            f'aria-valuetext="{labels[0]}"><output>{labels[0]}</output></label>'
+            f'<fieldset class="explorer-control" {size}><legend>{shown}</legend>'
+            f'<span class="explorer-buttons">{buttons}</span></fieldset>'
+        )
+    if kind == "slider":
+        ticks = "".join("<i></i>" for _ in labels)
+        return (
+            f'<label class="explorer-control" {size}><span>{shown}</span>'
+            f'<span class="explorer-slider"><input type="range" min="0" max="{len(values) - 1}" '
+            f'value="0" data-labels="{"|".join(labels)}" aria-valuetext="{labels[0]}">'
+            f'<span class="explorer-ticks" aria-hidden="true">{ticks}</span></span>'
+            f"<output>{labels[0]}</output></label>"
         )
     options = "".join(f"<option>{label}</option>" for label in labels)
-    return f'<label>{shown} <select data-size="{len(values)}">{options}</select></label>'
+    return (
+        f'<label class="explorer-control" {size}><span>{shown}</span>'
+        f"<select>{options}</select></label>"
+    )

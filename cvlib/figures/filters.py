@@ -148,6 +148,6 @@ def _squares(axes: Axes, values: NDArray[Any]) -> None:
     )
     axes.set_xlim(-0.05, columns + 0.05)
     axes.set_ylim(rows + 0.05, -0.05)
-    size = 10 if columns <= 3 else 7
+    size = 10 if columns <= 3 else 8
     for (row, column), value in np.ndenumerate(values):
         axes.text(column + 0.5, row + 0.5, numeral(value), ha="center", va="center", fontsize=size)

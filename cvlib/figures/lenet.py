@@ -92,7 +92,7 @@ def draw_network(model: LeNet, picture: Tensor) -> Figure:
     outputs = len(steps[-1])
     for number in range(outputs):
         height = _OUTPUT * (number - (outputs - 1) / 2)
-        axes[1, 0].text(right + 1.5, height, str(number), va="center", fontsize=6)
+        axes[1, 0].text(right + 1.5, height, str(number), va="center", fontsize=8)
     return figure
 
 

@@ -36,7 +36,9 @@ LINES = 12  # of a difference, in a message
 
 MEASURED = re.compile(r"≈[ \t]*[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 # What a description leaves out where it would follow something measured.
+WHOLE = "as a whole"
 FOLLOWING = {"x limits", "x ticks", "y limits", "y ticks", "texts at", "mean and deviation"}
+SVG = "image/svg+xml"
 FIGURE_SIZE = re.compile(r"<Figure size \d+x\d+")
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 # A decimal has a point, an exponent with its sign, or no digits at all. It is no part of a name
@@ -79,7 +81,7 @@ def differences(
             difference = picture_difference(old, new, levels=shades)
         else:
             difference = text_difference(old, new, rtol=rtol, atol=atol, levels=shades)
-        if kind in ("image/png", "text/html"):
+        if kind in ("image/png", "image/jpeg", "text/html"):
             shades = levels
         if difference:
             found.append(f"{kind} ({number} of {len(before)}): {difference}")
@@ -96,7 +98,9 @@ def _comparable(outputs: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
             parts.append(("error", f"{output['ename']}: {output['evalue']}"))
         else:
             for kind, content in sorted(output["data"].items()):
-                if kind != WIDGET_VIEW:
+                if kind == SVG:  # the description beside it says what it draws
+                    parts.append((kind, ""))
+                elif kind != WIDGET_VIEW:
                     parts.append((kind, content if isinstance(content, str) else _json(content)))
     return parts
 
@@ -138,13 +142,14 @@ def description_difference(
         if "∈" in f"{stored}{fresh}":  # on one machine alone a number may equal a measured one
             both = stored.keys() & fresh.keys()
             stored, fresh = (
-                {k: v for k, v in side.items() if k in both or k not in FOLLOWING}
+                {k: v for k, v in side.items() if k != WHOLE and (k in both or k not in FOLLOWING)}
                 for side in (stored, fresh)
             )
         lost, come = stored.keys() - fresh.keys(), fresh.keys() - stored.keys()
         if lost or come:
             return f"{place} has {_named(come)} and lacks {_named(lost)}"
-        parts = [(f"{place}, {name}", stored[name], fresh[name]) for name in stored]
+        names = sorted(stored, key=lambda name: name == WHOLE)  # parts say more than the whole
+        parts = [(f"{place}, {name}", stored[name], fresh[name]) for name in names]
     elif isinstance(stored, list) and isinstance(fresh, list):
         if len(stored) != len(fresh):
             return f"{place} was {len(stored)}, is {len(fresh)}: stored {stored}, came {fresh}"
@@ -166,9 +171,9 @@ def _leaf_difference(
 ) -> str | None:
     if stored == fresh:
         return None
-    if place.endswith("thumbnail"):
+    if place.endswith(("thumbnail", WHOLE)):
         old, new = (np.frombuffer(base64.b64decode(side), np.uint8) for side in (stored, fresh))
-        allowed = max(1, levels * FIELDS)
+        allowed = max(1, levels * (DESCRIBED if place.endswith(WHOLE) else FIELDS))
         gap = np.abs(old.astype(int) - new).max() if old.shape == new.shape else 255
         message = f"{place}: a field differs by {gap} of 255 levels, {allowed:g} allowed"
         return message if gap > allowed else None

@@ -29,6 +29,7 @@ class Machine:
     what: str
     environment: dict[str, str] = field(default_factory=dict)
     clone: bool = False  # below the folder for temporary files, at a path with a blank
+    package: str = ""  # another release than the locked one, installed for this run alone
     paths: tuple[str, ...] = ("book", "tests/test_notebooks.py")
 
 
@@ -55,6 +56,7 @@ MACHINES = {
         paths=("tests/networks/test_clothes.py",),
     ),
     "clone": Machine("a checkout below the folder for temporary files", clone=True),
+    "matplotlib": Machine("another patch release of matplotlib", package="matplotlib==3.11.1"),
 }
 
 
@@ -81,8 +83,15 @@ def run(machine: Machine, paths: Sequence[str], folder: Path) -> tuple[list[str]
     if machine.clone:
         root = folder / "a clone"
         subprocess.run(["git", "clone", "--quiet", ROOT, root], check=True)
+    found_first = [str(root)]
+    if machine.package:
+        packages = folder / "packages"
+        install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps"]
+        subprocess.run([*install, "--target", packages, machine.package], check=True)
+        found_first.insert(0, str(packages))
     report = folder / "report.xml"
-    environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(root), **machine.environment}
+    environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(found_first)}
+    environment |= machine.environment
     command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *paths]
     done = subprocess.run(
         command,

@@ -416,3 +416,24 @@ def test_thumbnail_guards_what_no_description_frees(numbers: str | None, levels:
 
     assert differences(output(0), output(levels)) == []
     assert levels == 255 or differences(output(0), output(levels + 1))
+
+
+@pytest.mark.parametrize(("numbers", "levels"), [("[≈0.93∈[0.9,0.97]]", 255), ("[0.93]", 48)])
+def test_drawing_is_guarded_as_a_whole_unless_it_shows_something_measured(
+    numbers: str, levels: int
+) -> None:
+    def output(level: int) -> list[dict]:
+        whole = base64.b64encode(bytes([level]) * 1024).decode()
+        figure = described(numbers) | {"as a whole": whole}
+        return [new_output("display_data", {"image/svg+xml": f"<svg {level}>", FIGURE: figure})]
+
+    assert differences(output(0), output(levels)) == []
+    assert levels == 255 or "as a whole" in differences(output(0), output(levels + 1))[0]
+
+
+def test_what_a_drawing_draws_is_told_before_how_it_looks_as_a_whole() -> None:
+    old, new = (
+        {"as a whole": base64.b64encode(bytes([level]) * 1024).decode(), "title": title}
+        for level, title in ((0, "One"), (255, "Two"))
+    )
+    assert "title" in str(description_difference(old, new))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -62,3 +63,10 @@ def test_unknown_machine_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         machines.main(["z80"])
     assert "no machine is called z80; there are sse41" in capsys.readouterr().err
+
+
+def test_patch_release_is_another_than_the_locked_one() -> None:
+    name, _, release = machines.MACHINES["matplotlib"].package.partition("==")
+    locked = version(name)
+    assert release != locked
+    assert release.rpartition(".")[0] == locked.rpartition(".")[0]

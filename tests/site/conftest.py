@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import shutil
@@ -64,6 +65,10 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments: Any) -> None:
         pass
 
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the page was closed before a picture came
+            super().copyfile(source, outputfile)
+
 
 @pytest.fixture(scope="package")
 def address() -> Iterator[str]:
@@ -75,14 +80,18 @@ def address() -> Iterator[str]:
         server.shutdown()
 
 
+def executable() -> str | None:
+    """Find Chromium."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Start Chromium without a network."""
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
+    if executable() is None:
         pytest.skip(f"none of {', '.join(BROWSERS)} is installed; on Debian: apt install chromium")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        chromium = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
         yield chromium
         chromium.close()
 

@@ -8,8 +8,9 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
+from cvlib.figures.encoding import LEAST_POINTS, SHOWN_DPI
 from tests.site import built
-from tests.site.conftest import Visit
+from tests.site.conftest import PHONE, Visit
 
 SEEN = """root => Promise.all([...root.querySelectorAll("img")]
     .filter(each => each.checkVisibility({visibilityProperty: true}))
@@ -19,21 +20,51 @@ SEEN = """root => Promise.all([...root.querySelectorAll("img")]
         return {alt: each.alt, source: each.src, width: each.naturalWidth};
     }))"""
 
+# Sets a control to one of its values, as a reader's choice would.
+SET = """(control, place) => {
+    const field = control.querySelector(`[value="${place}"][type=radio], [type=range], select`);
+    if (field.type == "radio") field.checked = true;
+    else field[field.localName == "select" ? "selectedIndex" : "value"] = place;
+    field.dispatchEvent(new Event("input", {bubbles: true}));
+}"""
+
 # The frames that are seen at each combination of choices, the last choice changing fastest.
-CHOICES = """root => {
-    const controls = [...root.querySelectorAll("input, select")].reverse();
+CHOICES = f"""root => {{
+    const set = {SET};
+    const controls = [...root.querySelectorAll(".explorer-control")].reverse();
     const total = controls.reduce((product, each) => product * each.dataset.size, 1);
-    return Array.from({length: total}, (_, number) => {
-        for (const each of controls) {
+    return Array.from({{length: total}}, (_, number) => {{
+        for (const each of controls) {{
             const place = number % each.dataset.size;
             number = (number - place) / each.dataset.size;
-            each[each.localName == "select" ? "selectedIndex" : "value"] = place;
-            each.dispatchEvent(new Event("input"));
-        }
+            set(each, place);
+        }}
         return [...root.querySelectorAll("img")]
             .flatMap((each, at) => each.checkVisibility() ? [at] : []);
-    });
+    }});
+}}"""
+
+# What a control says, on it or beside it.
+SAID = """control => {
+    const field = control.querySelector(":checked[type=radio], [type=range], select");
+    if (field.localName == "select") return field.selectedOptions[0].label;
+    if (field.type == "radio") return field.nextElementSibling.textContent;
+    const said = control.querySelector("output").value;
+    return field.getAttribute("aria-valuetext") == said ? said : null;
 }"""
+
+LEAST_PIXELS = 11
+# How high the smallest letters of the first frame are that Explorer lets through.
+LETTERS = f"""async root => {{
+    const frame = root.querySelector("picture img");
+    if (!frame) return {LEAST_PIXELS};  // a picture without a letter
+    frame.loading = "eager";
+    await frame.decode();
+    const source = frame.closest("picture").querySelector("source");
+    const narrow = source && matchMedia(source.media).matches;
+    const width = (narrow ? source : frame).getAttribute("width");
+    return {LEAST_POINTS * SHOWN_DPI / 72} * frame.clientWidth / width;
+}}"""
 
 
 def explorers(page: Page) -> list[Locator]:
@@ -66,22 +97,17 @@ def make_ready(explorer: Locator, control: Locator) -> None:
     step of 0.
     """
     explorer.evaluate(
-        """(root, control) => root.querySelectorAll("input, select").forEach(each => {
-            const place = each === control ? 0 : each.dataset.size - 1;
-            each[each.localName == "select" ? "selectedIndex" : "value"] = place;
-            each.dispatchEvent(new Event("input"));
-        })""",
+        f"""(root, control) => root.querySelectorAll(".explorer-control").forEach(each =>
+            ({SET})(each, each === control ? 0 : each.dataset.size - 1))""",
         control.element_handle(),
     )
 
 
 def value(control: Locator) -> str:
     """Read what a control says beside it or on it."""
-    if control.evaluate("each => each.localName") == "select":
-        return control.evaluate("each => each.selectedOptions[0].label")
-    said = control.evaluate("each => each.nextElementSibling.value")
-    assert control.get_attribute("aria-valuetext") == said
-    return said
+    said = control.evaluate(SAID)
+    assert said is not None, "a slider says one value to the eye and another to the ear"
+    return str(said)
 
 
 def assert_changed(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]) -> None:
@@ -91,6 +117,8 @@ def assert_changed(control: Locator, explorer: Locator, before: tuple[str, dict[
     same = pixels(after["source"]) == pixels(frame["source"])
     assert not same, f"the picture stays what it was at {label}"
     assert after["alt"] != frame["alt"], f"the alt text stays {frame['alt']!r}"
+    told = explorer.locator("[aria-live=polite]")
+    assert told.text_content() == after["alt"], "a screen reader is not told"
 
 
 def assert_every_choice_has_a_frame_and_paper_the_first(page: Page) -> None:
@@ -110,26 +138,30 @@ def test_mouse_and_paper_show_the_right_frame(explorer_page: str, visit: Visit) 
     visited = visit(explorer_page, maths=False)
     assert_every_choice_has_a_frame_and_paper_the_first(visited.page)
     for explorer in explorers(visited.page):
-        for number, control in enumerate(explorer.locator("input, select").all()):
+        for number, control in enumerate(explorer.locator(".explorer-control").all()):
             make_ready(explorer, control)
             before = value(control), shown(explorer)
             look = explorer.locator("img:visible").screenshot() if number == 0 else None
-            if control.evaluate("each => each.localName") == "select":
-                control.select_option(index=1)
+            if control.locator("select").count():
+                control.locator("select").select_option(index=1)
+                assert_changed(control, explorer, before)
+            elif control.locator("[type=radio]").count():
+                control.locator("label").nth(1).click()
                 assert_changed(control, explorer, before)
             else:
                 drag(control, explorer, before)
-                control.press("ArrowRight")
+                control.locator("input").press("ArrowRight")
             assert look is None or explorer.locator("img:visible").screenshot() != look
     assert visited.faults == []
 
 
 def drag(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]) -> None:
     """Click at a slider's right end, and drag it back to its left."""
-    box = control.bounding_box()
+    slider = control.locator("input")
+    box = slider.bounding_box()
     assert box
     middle = box["height"] / 2
-    control.click(position={"x": box["width"] - 4, "y": middle})
+    slider.click(position={"x": box["width"] - 4, "y": middle})
     assert_changed(control, explorer, before)
     last = value(control), shown(explorer)
     mouse = control.page.mouse
@@ -140,16 +172,25 @@ def drag(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]
     assert value(control) == before[0]
 
 
+def test_letters_can_be_read_on_a_phone(explorer_page: str, visit: Visit) -> None:
+    visited = visit(explorer_page, viewport=PHONE, maths=False)
+    for explorer in explorers(visited.page):
+        assert explorer.evaluate(LETTERS) >= LEAST_PIXELS, explorer.get_attribute("id")
+
+
 def test_keyboard_changes_the_picture(explorer_page: str, visit: Visit) -> None:
     visited = visit(explorer_page, theme="dark", from_file=True, maths=False)
     page = visited.page
     for explorer in explorers(page):
         explorer.locator(".explorer-title").click()  # Tab goes on from here
-        for control in explorer.locator("input, select").all():
+        for control in explorer.locator(".explorer-control").all():
             page.keyboard.press("Tab")
-            assert control.evaluate("each => each === document.activeElement")
-            assert control.evaluate("each => each.matches(':focus-visible')")
             make_ready(explorer, control)
+            field = control.locator("[type=radio]:checked, [type=range], select")
+            if field.get_attribute("type") == "radio":
+                field.focus()  # the one that Tab reached is no longer the chosen one
+            assert control.evaluate("each => each.contains(document.activeElement)")
+            assert field.evaluate("each => each.matches(':focus-visible')")
             before = value(control), shown(explorer)
             page.keyboard.press("ArrowRight")
             assert_changed(control, explorer, before)

@@ -129,6 +129,9 @@ def test_page_introduces_itself(written_page: str) -> None:
     picture = said(written_page, "og:image").removeprefix(built.ADDRESS)
     assert (built.SITE / picture).is_file()
     assert said(written_page, "og:image:alt")
+    shown = [PurePosixPath(str(each["src"])).name for each in page.select("article img")]
+    rasters = [name for name in shown if not name.endswith(".svg")]
+    assert PurePosixPath(picture).name in (rasters or ["cover.png"])
 
 
 def test_front_page_tells_search_engines_that_it_is_a_course() -> None:

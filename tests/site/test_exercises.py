@@ -1,0 +1,72 @@
+"""Exercises, figures and equations on the built pages: their numbers, names and answers."""
+
+from __future__ import annotations
+
+import collections
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from tests.site import built
+from tests.site.conftest import Visit
+
+CHAPTER = "book/layers/pooling.html"
+
+
+def test_no_name_stands_twice(all_page: str) -> None:
+    names = [str(each["id"]) for each in built.parsed(all_page).select("[id]")]
+    assert [name for name, count in collections.Counter(names).items() if count > 1] == []
+
+
+def test_what_is_numbered_is_numbered_by_chapter(notebook_page: str) -> None:
+    page = built.parsed(notebook_page)
+    chapter = page.select_one("article h1 .section-number").get_text().strip(" .\xa0")
+    assert chapter.isdigit()
+    for kind in ("figure .caption-number", ".exercise > .admonition-title", ".eqno"):
+        numbers = [
+            re.search(r"\d+(?:\.\d+)?", each.get_text())[0]  # type: ignore[index]
+            for each in page.select(kind)
+        ]
+        assert numbers == [f"{chapter}.{place}" for place in range(1, len(numbers) + 1)], kind
+
+
+def test_chapters_are_numbered_in_order() -> None:
+    numbers = [
+        built.parsed(page).select_one("article h1 .section-number").get_text().strip(" .\xa0")
+        for page in built.notebook_pages()
+    ]
+    assert sorted(map(int, numbers)) == list(range(1, len(numbers) + 1))
+
+
+def test_click_on_its_title_opens_a_solution(visit: Visit) -> None:
+    page = visit(CHAPTER, maths=False).page
+    solution = page.locator(".solution").first
+    answer = solution.locator("section p").first
+    assert not answer.is_visible()
+    address = page.url
+    solution.locator(".admonition-title").click(position={"x": 40, "y": 12})
+    answer.wait_for(state="visible")
+    assert page.url == address
+
+
+def test_mistake_is_reported_with_page_and_section(visit: Visit) -> None:
+    page = visit(CHAPTER, maths=False).page
+    heading = page.locator("article h2").nth(2)
+    name = heading.evaluate("each => each.closest('section').id")
+    page.goto(f"{page.url.partition('#')[0]}#{name}")
+    link = page.locator(".btn-source-issues-button")
+    assert link.text_content().strip() == "Report a mistake here"
+    link.evaluate("each => each.dispatchEvent(new Event('pointerdown'))")
+    asked = parse_qs(urlsplit(str(link.get_attribute("href"))).query)
+    title = str(heading.evaluate("each => each.firstChild.textContent"))
+    assert asked["title"] == [f"11. Pooling and upsampling: {title}"]
+    assert asked["body"][0].startswith(f"{built.ADDRESS}{CHAPTER}#{name}\n")
+    edit = page.locator(".btn-source-edit-button")
+    assert edit.text_content().strip() == "Edit this page"
+    assert edit.get_attribute("href").endswith("/edit/main/book/layers/pooling.ipynb")
+
+
+def test_punctuation_stays_with_its_formula(notebook_page: str) -> None:
+    for formula in built.parsed(notebook_page).select("span.math"):
+        after = formula.next_sibling
+        if isinstance(after, str) and re.match(r"[.,;:!?)]", after):
+            assert "unbroken" in formula.parent.get("class", []), formula
