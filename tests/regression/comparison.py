@@ -29,7 +29,7 @@ LEVELS = 24  # of 255, between thumbnails
 THUMBNAIL = 32  # pixels
 SIZES = 8  # pixels by which width and height may differ, or
 SHAPES = 0.02  # by which the ratio of width to height may differ, at any resolution
-DESCRIBED = 2  # times LEVELS, for the picture of a described figure, whose font may be another
+DESCRIBED = 2.5  # times LEVELS, for the picture of a described figure: another font or resolution
 FIELDS = 1 / 8  # of LEVELS, between the fields of a described picture, which no font blurs
 SIGNIFICANT = 3  # digits from which a unit in the last place may be a matter of rounding
 LINES = 12  # of a difference, in a message
@@ -39,6 +39,8 @@ MEASURED = re.compile(r"≈[ \t]*[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+
 WHOLE = "as a whole"
 FOLLOWING = {"x limits", "x ticks", "y limits", "y ticks", "texts at", "mean and deviation"}
 SVG = "image/svg+xml"
+# The same frame in another layout, where lines break at other places at another resolution.
+PHONE = re.compile(r'<source media="[^>]*>')
 FIGURE_SIZE = re.compile(r"<Figure size \d+x\d+")
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 # A decimal has a point, an exponent with its sign, or no digits at all. It is no part of a name
@@ -217,6 +219,7 @@ def text_difference(
     levels: float = LEVELS,
 ) -> str | None:
     """Tell how two texts differ, with the pictures that are embedded in them."""
+    stored, fresh = (PHONE.sub("", text) for text in (stored, fresh))
     if stored == fresh:
         return None
     pictures = [PICTURE.findall(text) for text in (stored, fresh)]

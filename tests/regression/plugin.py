@@ -107,9 +107,10 @@ class Notebook(IPyNbFile):
         self.client.startup_timeout = round(option.nbval_kernel_startup_timeout)
         self.kernel_stack = ExitStack()
         threads = os.environ.get("OMP_NUM_THREADS", "1")
-        # Fewer pixels than make execute stores: what a figure draws is compared, at any size.
+        # Fewer pixels than make execute stores, and no frames for phones: what is drawn is
+        # compared, at any size.
         self.kernel_stack.enter_context(
-            running(self.client, OMP_NUM_THREADS=threads, CVLIB_DPI="60")
+            running(self.client, OMP_NUM_THREADS=threads, CVLIB_DPI="180")
         )
 
     def teardown(self) -> None:

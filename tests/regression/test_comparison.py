@@ -404,7 +404,7 @@ def test_fields_of_a_described_picture_are_held_to_an_eighth_of_the_levels() -> 
 
 
 @pytest.mark.parametrize(
-    ("numbers", "levels"), [("[≈0.93∈[0.9,0.97]]", 255), ("[0.93]", 48), (None, 24)]
+    ("numbers", "levels"), [("[≈0.93∈[0.9,0.97]]", 255), ("[0.93]", 60), (None, 24)]
 )
 def test_thumbnail_guards_what_no_description_frees(numbers: str | None, levels: int) -> None:
     def output(level: int) -> list[dict]:
@@ -418,7 +418,7 @@ def test_thumbnail_guards_what_no_description_frees(numbers: str | None, levels:
     assert levels == 255 or differences(output(0), output(levels + 1))
 
 
-@pytest.mark.parametrize(("numbers", "levels"), [("[≈0.93∈[0.9,0.97]]", 255), ("[0.93]", 48)])
+@pytest.mark.parametrize(("numbers", "levels"), [("[≈0.93∈[0.9,0.97]]", 255), ("[0.93]", 60)])
 def test_drawing_is_guarded_as_a_whole_unless_it_shows_something_measured(
     numbers: str, levels: int
 ) -> None:
