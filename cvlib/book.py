@@ -81,6 +81,8 @@ def _show_figures_at_the_end_of_a_cell() -> None:
     from matplotlib.figure import Figure
     from matplotlib_inline.backend_inline import set_matplotlib_formats
 
+    from cvlib.figures import encoding
+
     set_matplotlib_formats()  # none of its own
 
     def svg(figure: Figure) -> str | None:
@@ -92,8 +94,6 @@ def _show_figures_at_the_end_of_a_cell() -> None:
         width, height = encoding.shown_size(figure)
         data = base64.b64encode(encoding.jpeg(figure)).decode()
         return data, {"width": width, "height": height}
-
-    from cvlib.figures import encoding
 
     formatters = shell.display_formatter.formatters
     formatters["image/svg+xml"].for_type(Figure, svg)

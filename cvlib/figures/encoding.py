@@ -190,12 +190,13 @@ def narrow(figure: Figure) -> Iterator[None]:
     """
     width, height = before = tuple(figure.get_size_inches())
     placed = [(each, spec) for each in figure.axes if (spec := each.get_subplotspec())]
-    wrapped = [*figure.texts]
+    titles = [*figure.texts]
     for axes in figure.axes:
         inside = {*axes.texts}
-        wrapped += [
+        titles += [
             each for each in axes.get_children() if isinstance(each, Text) and each not in inside
         ]
+    wrapped = [(text, text.get_wrap()) for text in titles]
     rigid = [axes for axes in figure.axes if axes.get_aspect() != "auto" and axes.get_visible()]
     shrunk = [(text, float(text.get_fontsize())) for axes in rigid for text in axes.texts]
     rows, columns = placed[0][1].get_gridspec().get_geometry() if placed else (1, 1)
@@ -210,7 +211,7 @@ def narrow(figure: Figure) -> Iterator[None]:
         titled = bool(figure.get_suptitle()) or any(axes.get_title() for axes in rigid)
         row = min(row, row * (PHONE / shape[1]) / (width / columns) + 0.3 * titled)
     figure.set_size_inches(PHONE, row * shape[0])
-    for text in wrapped:
+    for text in titles:
         text.set_wrap(True)
     for text, size in shrunk:
         text.set_fontsize(min(size, max(LEAST_POINTS, 0.75 * size)))
@@ -226,8 +227,8 @@ def narrow(figure: Figure) -> Iterator[None]:
         figure.set_size_inches(before)
         for axes, spec in placed:
             axes.set_subplotspec(spec)
-        for text in wrapped:
-            text.set_wrap(False)
+        for text, wrap in wrapped:
+            text.set_wrap(wrap)
         for text, size in shrunk:
             text.set_fontsize(size)
         for text in upright:
