@@ -13,6 +13,7 @@ import posixpath
 import re
 import shutil
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -108,8 +109,9 @@ def article(site: Path, page: str, included: Iterable[str]) -> Tag:
     for each in text.select("img"):
         for passing in ("loading", "style"):
             del each[passing]
-        place = path.parent / str(each["src"])
-        each["src"] = place.resolve().as_uri()
+        each["src"] = posixpath.normpath(
+            posixpath.join(posixpath.dirname(page), str(each["src"]))
+        )
     for each in text.select("a[href]"):
         each["href"] = _link(page, str(each["href"]), {*included})
     return text
@@ -150,21 +152,21 @@ def whole(site: Path, names: Sequence[str]) -> str:
     Returns
     -------
     str
-        HTML that uses the site's style, script of formulas and pictures.
+        HTML that uses the site's style, script of formulas and pictures, as a
+        page that lies at the site's root.
     """
-    style = next((site / "_static").glob("book.css")).as_uri()
     page = (site / f"{names[0]}.html").read_text("utf-8")
     (settings,) = re.findall(r"<script>window.MathJax.*?</script>", page)
-    maths = (site / "_static/mathjax/maths.js").as_uri()
     articles = "\n".join(str(article(site, name, names)) for name in names)
     return (
         f'<!DOCTYPE html><html lang="en" data-theme="light"><head>'
         f'<meta charset="utf-8" /><title>{TITLE}</title>'
-        f'<link rel="stylesheet" href="{style}" />'
+        f'<link rel="stylesheet" href="_static/book.css" />'
         f"<style>article {{break-before: page}}"
         f"article:first-of-type {{break-before: auto}}"
         f"body {{font-size: 10pt}}</style>"
-        f'{settings}<script defer src="{maths}"></script></head>'
+        f"{settings}"
+        f'<script defer src="_static/mathjax/maths.js"></script></head>'
         f'<body><main class="bd-content">{articles}</main></body></html>'
     )
 
@@ -246,6 +248,7 @@ def epub(source: Path, target: Path, cover: Path) -> None:
             "--metadata=author:The cvlib-course authors",
             "--metadata=lang:en",
             "--metadata=rights:CC BY 4.0",
+            f"--resource-path={source.parent}",
             "--quiet",
         ],
     )
@@ -284,9 +287,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit("the book is not rendered; run: make book")
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    source = folder / ".whole.html"
+    work = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+    for part in ("_images", "_static"):
+        shutil.copytree(SITE / part, work / part)
+    source = work / "whole.html"
     source.write_text(whole(SITE, options.pages or pages()), "utf-8")
-    notebooks = folder / ".notebooks"
+    notebooks = work / "notebooks"
     list(plain.write(notebooks))
     steps = {
         "pdf": functools.partial(pdf, source),
@@ -297,14 +303,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     for kind, make in steps.items():
         unfinished, target = (
-            folder / f".unfinished.{kind}",
+            work / f"{NAME}.{kind}",
             folder / f"{NAME}.{kind}",
         )
         make(target=unfinished)
         unfinished.replace(target)
         print(f"{target.stat().st_size / 2**20:6.1f} MB  {target.name}")
-    source.unlink()
-    shutil.rmtree(notebooks)
+    shutil.rmtree(work)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ XHTML, MATHS = "{http://www.w3.org/1999/xhtml}", "{http://www.w3.org/1998/Math/M
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not built.SITE.is_relative_to(downloads.ROOT):
         pytest.skip("the site under test is not this checkout's")
-    folder = tmp_path_factory.mktemp("downloads")
+    folder = tmp_path_factory.mktemp("down loads")  # a path with a space
     downloads.main([str(folder), "--pages", *PAGES])
     return folder
 
