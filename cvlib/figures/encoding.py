@@ -32,6 +32,8 @@ SHOWN_DPI = 120
 #: Pixels per inch of a stored figure, two for each on the page. The regression run, which compares
 #: what is drawn, asks for fewer.
 DPI = int(os.environ.get("CVLIB_DPI", 2 * SHOWN_DPI))
+#: Whether what is encoded will be kept, and is worth the time that makes it light.
+KEPT = DPI >= 2 * SHOWN_DPI
 #: Pixels across an explorer's frame at most, of which there are many: two for each of a page.
 FRAME_WIDTH = 1400
 #: Of a picture in a drawing, pixels a side: kernels and small digits, shown as squares.
@@ -151,7 +153,7 @@ def webp(drawing: Any, *, dpi: float = DPI) -> bytes:
     if isinstance(drawing, Figure):
         dpi = min(dpi, FRAME_WIDTH / drawing.get_size_inches()[0])
         picture, lossless = _drawn(drawing, dpi), is_drawing(drawing)
-        if lossless:
+        if lossless and KEPT:
             picture = picture.quantize(COLOURS).convert("RGB")
     else:
         array = as_picture(drawing)
@@ -160,7 +162,8 @@ def webp(drawing: Any, *, dpi: float = DPI) -> bytes:
         lossless = max(array.shape[:2]) <= MOST_PIXELS
         factor = _factor(array) * (2 if lossless else 1)
         picture = Image.fromarray(array.repeat(factor, 0).repeat(factor, 1))
-    return _written(picture, "webp", **({"lossless": True} if lossless else {"quality": 72}))
+    options = {"lossless": True} if lossless else {"quality": 72}
+    return _written(picture, "webp", method=4 if KEPT else 0, **options)
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 
 from cvlib.figures.encoding import (
     DPI,
+    KEPT,
     LEAST_POINTS,
     PHONE_DPI,
-    SHOWN_DPI,
     least_letters,
     narrow,
     shown_size,
@@ -245,7 +245,7 @@ def _image(alt: str, drawing: Any) -> str:
     if not isinstance(drawing, Figure):
         return f'<img {frame} src="{_data(drawing, DPI)}">'
     phone = ""
-    if width > WIDEST_ON_A_PHONE and DPI >= 2 * SHOWN_DPI:  # not for the regression run
+    if width > WIDEST_ON_A_PHONE and KEPT:
         with narrow(drawing):
             size = 'width="{}" height="{}"'.format(*shown_size(drawing))
             phone = (

@@ -8,9 +8,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
-from cvlib.figures.encoding import LEAST_POINTS, SHOWN_DPI
 from tests.site import built
-from tests.site.conftest import PHONE, Visit
+from tests.site.conftest import Visit
 
 SEEN = """root => Promise.all([...root.querySelectorAll("img")]
     .filter(each => each.checkVisibility({visibilityProperty: true}))
@@ -52,19 +51,6 @@ SAID = """control => {
     const said = control.querySelector("output").value;
     return field.getAttribute("aria-valuetext") == said ? said : null;
 }"""
-
-LEAST_PIXELS = 11
-# How high the smallest letters of the first frame are that Explorer lets through.
-LETTERS = f"""async root => {{
-    const frame = root.querySelector("picture img");
-    if (!frame) return {LEAST_PIXELS};  // a picture without a letter
-    frame.loading = "eager";
-    await frame.decode();
-    const source = frame.closest("picture").querySelector("source");
-    const narrow = source && matchMedia(source.media).matches;
-    const width = (narrow ? source : frame).getAttribute("width");
-    return {LEAST_POINTS * SHOWN_DPI / 72} * frame.clientWidth / width;
-}}"""
 
 
 def explorers(page: Page) -> list[Locator]:
@@ -170,12 +156,6 @@ def drag(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]
     mouse.up()
     assert_changed(control, explorer, last)
     assert value(control) == before[0]
-
-
-def test_letters_can_be_read_on_a_phone(explorer_page: str, visit: Visit) -> None:
-    visited = visit(explorer_page, viewport=PHONE, maths=False)
-    for explorer in explorers(visited.page):
-        assert explorer.evaluate(LETTERS) >= LEAST_PIXELS, explorer.get_attribute("id")
 
 
 def test_keyboard_changes_the_picture(explorer_page: str, visit: Visit) -> None:

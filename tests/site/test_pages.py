@@ -82,7 +82,7 @@ PICTURES = """async () => Promise.all([...document.images].map(async each => {
         density: each.naturalWidth / Math.min(seen[0], width),
         map: each.matches(".map-picture"),
         own: each.naturalWidth == width,
-        letters: each.closest(".picture") ? 40 / 3 * seen[0] / width : null,
+        letters: each.closest(".picture, picture") ? 40 / 3 * seen[0] / width : null,
     };
 }))"""
 
@@ -131,7 +131,7 @@ PARE = """() => {
 }"""
 
 # Pixels of a picture for each of the page; and of letters of 8 points, on a phone.
-SHARP, LEAST_LETTERS = 1.9, 11
+SHARP, LETTERS = 1.9, 11
 
 # A chapter's budget, before its reader scrolls.
 MOST_REQUESTS, MOST_BYTES = 20, 900_000
@@ -164,8 +164,7 @@ def assert_pictures_are_true(page: Page, theme: str) -> None:
         if picture["output"] and not picture["hidden"]:
             # Two pixels for each of the page, or all that there are of a photograph.
             assert picture["drawn"] or picture["density"] >= SHARP or picture["own"], picture
-        if picture["letters"] and page.viewport_size == PHONE:
-            assert picture["letters"] >= LEAST_LETTERS, picture
+            assert page.viewport_size != PHONE or (picture["letters"] or 99) >= LETTERS, picture
         if picture["output"] and theme == "dark":
             assert picture["card"] == "rgb(255, 255, 255)", picture
 
