@@ -39,9 +39,9 @@ _STYLE = (
     ".explorer-ticks{display:flex;justify-content:space-between;padding:0 7px}.explorer-ticks i"
     "{width:1px;height:4px;background:currentColor;opacity:.6}.explorer input"
     "{accent-color:#0072B2}.explorer output{min-width:2.5em;font-variant-numeric:tabular-nums}"
-    ".explorer-told{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%%);"
+    ".explorer-told{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);"
     "white-space:nowrap}@media print{.explorer-controls{display:none}}</style>"
-).replace("%%", "%")
+)
 _SCRIPT = """<script>(function(){
 var root=document.getElementById("%s"),told=root.querySelector(".explorer-told"),
 controls=root.querySelectorAll(".explorer-control"),frames=root.querySelectorAll("img");

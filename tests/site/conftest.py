@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from book.downloads import BROWSERS
 from tests.site import built
 
 FLAGS = (
@@ -21,7 +22,6 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 720}
 MATHS_IS_SET = """async () => {
     if (!document.querySelector("script[src*=mathjax]")) return;
