@@ -93,6 +93,11 @@ def article(site: Path, page: str, included: Iterable[str]) -> Tag:
         raise ValueError(f"{path} has no article")
     for each in text.select(ON_SCREEN):
         each.decompose()
+    for each in text.select("details.hide"):
+        each["open"] = ""
+        each.summary.decompose()
+    for each in text.select(".quiz"):
+        _answer(each)
     for each in text.select("[id]"):
         each["id"] = mark(page, str(each["id"]))
     for each in text.select("section[id], div[id]"):
@@ -115,6 +120,24 @@ def article(site: Path, page: str, included: Iterable[str]) -> Tag:
     for each in text.select("a[href]"):
         each["href"] = _link(page, str(each["href"]), {*included})
     return text
+
+
+def _answer(quiz: Tag) -> None:
+    """List the choices of a question, and the answer below them."""
+    make = BeautifulSoup("", "html.parser").new_tag
+    choices, answer = make("ul"), make("p")
+    for each in quiz.select("details"):
+        choice = make("li")
+        choice.extend([*each.summary.contents])
+        choices.append(choice)
+        if each.strong.string == "Right.":
+            each.strong.string = f"Answer: {choice.get_text()}."
+            answer.extend([*each.p.contents])
+        each.decompose()
+    quiz.extend([choices, answer])
+    cell = quiz.find_parent(class_="cell")
+    for each in cell.select("details.hide") if cell else ():
+        each.decompose()
 
 
 def _anchor(name: object) -> Tag:

@@ -264,6 +264,8 @@ def normalise(notebook: NotebookNode) -> None:
             cell.metadata.pop(name, None)
         if cell.cell_type != "code":
             continue
+        if "hide-input" in cell.metadata.get("tags", []):  # on a page
+            cell.metadata["jupyter"] = NotebookNode(source_hidden=True)
         cell.outputs = merge_streams(cell.outputs)
         if not cell.source.strip():
             cell.execution_count, cell.outputs = None, []

@@ -302,6 +302,9 @@ class Chapter:
                 cells.append(plain)
                 continue
             plain["metadata"] = NotebookNode()
+            if "hide-input" in cell.metadata.get("tags", []):
+                hidden = NotebookNode(source_hidden=True)  # in JupyterLab
+                plain["metadata"].update(jupyter=hidden, cellView="form")
             plain["outputs"] = [
                 self.output(each)
                 for each in cell.outputs

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import ast
 import base64
+import hashlib
+import html
 import inspect
 import json
 import math
+import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
@@ -28,6 +31,7 @@ __all__ = [
     "device",
     "expect",
     "mistake",
+    "quiz",
     "recorded",
     "setup",
     "source",
@@ -400,3 +404,101 @@ def check(name: str, answer: object) -> None:
     """
     wrong = mistake(name, answer)
     say(f"✗ Not yet: {wrong}." if wrong else f"✓ {name} is right.")
+
+
+def quiz(
+    question: str,
+    answer: object,
+    *,
+    because: str,
+    others: Mapping[Any, str] | None = None,
+) -> None:
+    """Ask the reader a question whose right answer this very call computes.
+
+    The choices stand in order: yes and no, or numbers by size, or words by letter. Each opens by a
+    click or a key, and says whether it is right, and why. That needs neither a script nor a kernel.
+
+    Parameters
+    ----------
+    question
+        The question. Code stands between backticks.
+    answer
+        The right answer, computed: a number, a bool (yes or no), a word or a shape.
+    because
+        Why it is right. For a yes or no, it also answers the wrong choice.
+    others
+        The wrong choices, each with what speaks against it. None for a yes or no.
+
+    Raises
+    ------
+    ValueError
+        If there is no wrong choice, or two choices read alike.
+
+    Examples
+    --------
+    >>> quiz("Is 7 prime?", all(7 % n for n in range(2, 7)), because="Nothing else divides it.")
+    <IPython.core.display.HTML object>
+    >>> quiz("2 + 2?", 2 + 2, because="Count.", others={4: "No."})
+    Traceback (most recent call last):
+        ...
+    ValueError: others has '4', which is the answer; expected wrong choices
+    """
+    from IPython.display import HTML, display
+
+    right = _choice(answer)
+    if others is None and right in ("yes", "no"):
+        others = {right == "no": because}
+    if not others:
+        raise ValueError(f"others is {others!r}; expected a wrong choice, or some")
+    choices = {right: (answer, f"<strong>Right.</strong> {_marked(because)}")}
+    for value, against in others.items():
+        shown = _choice(value)
+        if shown in choices:
+            alike = "is the answer" if shown == right else "stands there twice"
+            raise ValueError(f"others has {shown!r}, which {alike}; expected wrong choices")
+        choices[shown] = (value, f"<strong>No.</strong> {_marked(against)}")
+    name = hashlib.sha256(question.encode()).hexdigest()[:8]  # one choice is open at a time
+
+    def place(shown: str) -> tuple[float, str]:
+        if shown in ("yes", "no"):
+            return -(shown == "yes"), ""
+        try:
+            return float(_plain(choices[shown][0])), ""
+        except (TypeError, ValueError):
+            return 0, shown
+
+    lines = [
+        f'<details name="quiz-{name}"><summary>{_marked(shown)}</summary>'
+        f"<p>{choices[shown][1]}</p></details>"
+        for shown in sorted(choices, key=place)
+    ]
+    asked = f'<p class="question">{_marked(question)}</p>'
+    display(HTML("\n".join([f'<div class="quiz">{asked}', *lines, "</div>"])))
+
+
+def _choice(value: Any) -> str:
+    """Write a choice as a reader would: yes or no, a number of three digits, a shape, a word."""
+    value = _plain(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", "−")
+    if isinstance(value, float):
+        large = 1000 <= abs(value) < math.inf
+        return (f"{value:,.0f}" if large else f"{value:.3g}").replace("-", "−")
+    if isinstance(value, tuple | list):
+        return " × ".join(map(_choice, value))
+    return str(value)
+
+
+def _plain(value: Any) -> Any:
+    """Make a Python number of a tensor's or an array's."""
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
+def _marked(text: str) -> str:
+    """Make HTML of words with code between backticks."""
+    words = html.escape(text, quote=False).split("`")
+    words[::2] = [re.sub(r"(?<=\w)'", "’", each) for each in words[::2]]
+    words[1::2] = [f"<code>{each}</code>" for each in words[1::2]]
+    return "".join(words)

@@ -16,6 +16,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
+from bs4 import BeautifulSoup
 
 from cvlib import book, exercises
 
@@ -356,3 +357,57 @@ def test_measured_number_is_known_also_in_per_cent(monkeypatch: pytest.MonkeyPat
     book.expect([0.931, 0.942], between=(0.9, 0.97), label="accuracy")
     assert book.measured["0.942"] == (0.9, 0.97)
     assert book.measured["93.1"] == pytest.approx((90, 97))
+
+
+# ---------------------------------------------------------------------------- quiz
+
+
+def choices(*arguments: Any, **named: Any) -> dict[str, str]:
+    """Ask, and return what each choice says when it is opened, in order."""
+    shown = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("IPython.display.display", shown.append)
+        book.quiz(*arguments, because="So it is.", **named)
+    page = BeautifulSoup(shown[0].data, "html.parser")
+    assert page.select_one(".question").decode_contents() == "Which <code>x</code> is &lt; 3?"
+    opened = {each["name"] for each in page.select("details")}
+    assert len(opened) == 1, "one choice closes another"
+    return {each.summary.text: each.p.text for each in page.select("details")}
+
+
+QUESTION = "Which `x` is < 3?"
+RIGHT = "Right. So it is."
+
+
+@pytest.mark.parametrize(
+    ("answer", "others", "expected"),
+    [
+        (24, {28: "a", 3: "b"}, {"3": "No. b", "24": RIGHT, "28": "No. a"}),
+        (torch.tensor(-1200.0, requires_grad=True), {0.5: "a"}, {"−1,200": RIGHT, "0.5": "No. a"}),
+        (np.float32(1 / 3), {1: "a"}, {"0.333": RIGHT, "1": "No. a"}),
+        (torch.tensor(False), None, {"yes": "No. So it is.", "no": RIGHT}),
+        (np.bool_(True), None, {"yes": RIGHT, "no": "No. So it is."}),
+        (torch.Size([6, 24]), {(24, 6): "a"}, {"24 × 6": "No. a", "6 × 24": RIGHT}),
+        ("mean", {"<b>": "it's `'<i>'`"}, {"<b>": "No. it’s '<i>'", "mean": RIGHT}),
+    ],
+)
+def test_quiz_sorts_choices_and_says_which_is_right(
+    answer: Any, others: Any, expected: dict[str, str]
+) -> None:
+    found = choices(QUESTION, answer, others=others)
+    assert [*found.items()] == [*expected.items()]
+
+
+@pytest.mark.parametrize(
+    ("answer", "others", "message"),
+    [
+        (24, None, "others is None; expected a wrong choice"),
+        (24, {}, "others is {}; expected"),
+        (24, {24.0: "a"}, "others has '24', which is the answer"),
+        ("mean", {"mean": "a"}, "others has 'mean', which is the answer"),
+        (24, {1: "a", "1": "b"}, "others has '1', which stands there twice"),
+    ],
+)
+def test_quiz_whose_answer_came_out_wrong_raises(answer: Any, others: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        book.quiz(QUESTION, answer, because="So it is.", others=others)

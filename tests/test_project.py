@@ -201,6 +201,10 @@ def test_readme_tells_numbers_that_were_recorded() -> None:
         recorded("cifar10", "steps", "the tutorial's loop"),
         recorded("cifar10", "steps", "plain network"),
     ]
+    chapter = json.loads((ROOT / "book/layers/cost.ipynb").read_text("utf-8"))
+    printed = "".join(str(cell.get("outputs")) for cell in chapter["cells"])
+    (numbers,) = re.findall(r"([\d,]+) numbers, \d+ MB per picture", printed)
+    assert f"| {int(numbers.replace(',', '')) / 1e6:.1f} million" in table
 
 
 def foreign_places() -> dict[str, str]:

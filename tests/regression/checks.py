@@ -25,6 +25,11 @@ READERS = {"MNIST": "mnist", "FashionMNIST": "fashion_mnist", "CIFAR10": "cifar1
 NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]\d+)?"
 FEWEST_WORDS = 5  # of an alternative text
 LONGEST = 33  # lines of a cell, of 76 characters each
+LONGEST_QUESTION = 16  # lines of a question, which nobody reads as code
+LONGEST_DRAWING = 12  # lines of a cell that only draws, before it folds
+SPEAKING = {"check", "display", "expect", "print", "say", "source", "timing"}
+HEAD = re.compile(r"(.*?)^(?:\([\w-]+\)=\n)?## ([^\n]+)", re.DOTALL | re.MULTILINE)
+UNASKED = {"", "What to remember", "Exercises"}  # sections without questions
 FEWEST_EXERCISES = 3
 MACHINE = re.compile(
     # The longest first: a checkout may lie in a home, or below the folder for temporary files.
@@ -181,8 +186,49 @@ def no_widget_without_a_page(notebook: NotebookNode) -> Complaints:
 
 def cells_are_short(notebook: NotebookNode) -> Complaints:
     for cell in code_cells(notebook):
-        if (lines := cell.source.count("\n") + 1) > LONGEST:
-            yield f"{named(cell)} has {lines} lines; expected at most {LONGEST}"
+        longest = max(LONGEST, LONGEST_QUESTION * len(calls(cell, "quiz")))
+        if (lines := cell.source.count("\n") + 1) > longest:
+            yield f"{named(cell)} has {lines} lines; expected at most {longest}"
+
+
+def sections_end_in_questions(notebook: NotebookNode) -> Complaints:
+    """Each section but the last two asks, and its answers are computed."""
+    title, last = "", NotebookNode(cell_type="markdown")
+    for cell in [*notebook.cells, NotebookNode(cell_type="markdown", source="## Exercises")]:
+        if cell.cell_type == "markdown":
+            for before, head in HEAD.findall(cell.source):
+                ends_in_code = not before.strip() and last.cell_type == "code"
+                asked = calls(last, "quiz") if ends_in_code else []
+                if title not in UNASKED and not 2 <= len(asked) <= 3:
+                    yield f"section {title} ends in {len(asked)} questions; expected two or three"
+                title = head
+        last = cell
+    for cell in code_cells(notebook):
+        asked = calls(cell, "quiz")
+        if asked and len(ast.parse(plain(cell.source)).body) > len(asked):
+            yield f"{named(cell)} does something beside its questions"
+        for call in asked:
+            question, answer = call.args
+            if not any(isinstance(node, ast.Name) for node in ast.walk(answer)):
+                yield f"{named(cell)} does not compute the answer of {ast.unparse(question)}"
+
+
+def what_no_one_reads_is_folded(notebook: NotebookNode) -> Complaints:
+    """Questions' code, which tells the answer, and long code that only draws."""
+    cells = code_cells(notebook)
+    trees = [ast.parse(plain(cell.source)) for cell in cells]
+    for number, (cell, tree) in enumerate(zip(cells, trees, strict=True)):
+        lines = cell.source.count("\n") + 1
+        drawn = any("image" in kind or "<img" in content for kind, content in contents(cell))
+        calls_of = {ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+        silent = not calls_of & SPEAKING and not any(
+            isinstance(node, ast.Assert) for node in ast.walk(tree)
+        )
+        later = {n.id for other in trees[number + 1 :] for n in names(other, ast.Load)}
+        only_draws = drawn and silent and not names_bound(cell.source) & later - {"draw"}
+        folds = bool(calls(cell, "quiz")) or (only_draws and lines > LONGEST_DRAWING)
+        if folds != ("hide-input" in cell.metadata.get("tags", [])):
+            yield f"{named(cell)} {'needs' if folds else 'has'} the tag hide-input"
 
 
 def pictures_have_alt_text(notebook: NotebookNode) -> Complaints:
@@ -207,7 +253,7 @@ def exercises_have_solutions(notebook: NotebookNode) -> Complaints:
             rf"\{{solution(?:-start)?\}}\s*{re.escape(label)}\s*\n:class:.*\bdropdown\b", text
         ):
             yield f"exercise {label} has no solution in a dropdown"
-    if not any(calls_of_check(cell) for cell in code_cells(notebook)):
+    if not any(calls(cell, "check") for cell in code_cells(notebook)):
         yield "no exercise is checked by check(...)"
 
 
@@ -215,7 +261,7 @@ def checkers_tell_solutions_from_stubs(notebook: NotebookNode) -> Complaints:
     """See each checker pass the solution in the dropdown, and fail the stub in the cell."""
     world: dict[str, Any] = {}
     for cell in code_cells(notebook):
-        for call in calls_of_check(cell):
+        for call in calls(cell, "check"):
             name, answer = ast.literal_eval(call.args[0]), ast.unparse(call.args[1])
             stub = {**world, "check": lambda *_: None}
             exec(plain(cell.source), stub)
@@ -231,13 +277,13 @@ def checkers_tell_solutions_from_stubs(notebook: NotebookNode) -> Complaints:
         define(cell, world)
 
 
-def calls_of_check(cell: NotebookNode) -> list[ast.Call]:
+def calls(cell: NotebookNode, name: str) -> list[ast.Call]:
     return [
         node
         for node in ast.walk(ast.parse(plain(cell.source)))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id == "check"
+        and node.func.id == name
     ]
 
 
@@ -254,10 +300,15 @@ def define(cell: NotebookNode, world: dict[str, Any]) -> None:
 
 
 def names_bound(code: str) -> set[str]:
-    tree = ast.parse(code)
+    tree = ast.parse(plain(code))
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return functions | {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return functions | {name.id for name in names(tree, ast.Store)}
+
+
+def names(tree: ast.AST, context: type[ast.expr_context]) -> Iterator[ast.Name]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, context):
+            yield node
 
 
 def solutions_of(notebook: NotebookNode) -> list[str]:
@@ -282,6 +333,8 @@ CHECKS: list[Check] = [
     tolerances_can_be_read,
     no_widget_without_a_page,
     cells_are_short,
+    sections_end_in_questions,
+    what_no_one_reads_is_folded,
     pictures_have_alt_text,
     exercises_have_solutions,
     checkers_tell_solutions_from_stubs,

@@ -24,6 +24,10 @@ DEFINE = """\
 import numpy as np
 def shifted(x, n):
     return np.left_shift(x, n)"""
+DRAWING = "def draw(n):\n    return n\n\n\n" + "\n\n".join(["explore(\n    draw,\n)"] * 2)
+QUIZ = """\
+quiz("2 + 2?", shifted(2, 1), because="Count.", others={3: "No."})
+quiz("3 + 3?", shifted(3, 1), because="Count.", others={3: "No."})"""
 EXERCISES = """\
 :::{exercise}
 :label: one
@@ -79,13 +83,16 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> dict[str, NotebookNode]:
     page = {"text/html": '<img hidden alt="a square" src="data:image/png;base64,A/tmp/0==">'}
     cells = {
         "define": new_code_cell(DEFINE),
+        "section": new_markdown_cell("(a-label)=\n## A section"),
         "words": new_code_cell("print(1)", outputs=[new_output("stream", text="1\n")]),
         "figure": new_code_cell("figure", outputs=[new_output("execute_result", png)]),
         "page": new_code_cell("explore()", outputs=[new_output("display_data", page)]),
         "band": new_code_cell(
             "expect(1, between=(0, 2), label='it')", outputs=[new_output("stream", text="it ≈ 1\n")]
         ),
-        "exercises": new_markdown_cell(EXERCISES),
+        "drawing": new_code_cell(DRAWING, outputs=[new_output("display_data", page)]),
+        "quiz": new_code_cell(QUIZ, metadata={"tags": ["hide-input"]}),
+        "exercises": new_markdown_cell(f"## Exercises\n\n{EXERCISES}"),
         "stub": new_code_cell(STUB),
     }  # fmt: skip
     cells["figure"].metadata["mystnb"] = {"image": {"alt": "A square on a white ground"}}
@@ -182,6 +189,20 @@ FAULTS: dict[checks.Check, list[tuple[str, dict[str, Any], str]]] = {
     ],
     checks.no_widget_without_a_page: [("words", data(**{WIDGET_VIEW: "{}"}), "dead")],
     checks.cells_are_short: [("words", {"source": "1\n" * 33 + "2"}, "34 lines")],
+    checks.sections_end_in_questions: [
+        ("quiz", {"source": QUIZ.partition("\n")[0]}, "section A section ends in 1 questions"),
+        ("quiz", {"source": "print(1)"}, "section A section ends in 0 questions"),
+        ("exercises", {"source": "More.\n\n## Exercises"}, "A section ends in 0 questions"),
+        ("exercises", {"source": "## B\n\nMore.\n\n## Exercises"}, "B ends in 0 questions"),
+        ("exercises", {"source": ""}, "section A section ends in 0 questions"),
+        ("quiz", {"source": f"{QUIZ}\nx = 1"}, "does something beside its questions"),
+        ("quiz", {"source": QUIZ.replace("shifted(3, 1)", "2 * 3")}, "answer of '3 + 3?'"),
+    ],
+    checks.what_no_one_reads_is_folded: [
+        ("quiz", {"metadata": {}}, "needs the tag hide-input"),
+        ("words", {"metadata": {"tags": ["hide-input"]}}, "has the tag hide-input"),
+        ("drawing", {"source": DRAWING + "\n\n\n1"}, "needs the tag hide-input"),
+    ],
     checks.pictures_have_alt_text: [
         ("figure", {"metadata": {}}, "mystnb.image.alt"),
         ("figure", {"metadata": {"mystnb": {"image": {"alt": "figure"}}}}, "alt, in words"),

@@ -6,6 +6,8 @@ import collections
 import re
 from urllib.parse import parse_qs, urlsplit
 
+from playwright.sync_api import Browser, Page
+
 from tests.site import built
 from tests.site.conftest import Visit
 
@@ -71,3 +73,34 @@ def test_punctuation_stays_with_its_formula(notebook_page: str) -> None:
         after = formula.next_sibling
         if isinstance(after, str) and re.match(r"[.,;:!?)]", after):
             assert "unbroken" in formula.parent.get("class", []), formula
+
+
+def test_question_is_answered_by_keyboard_and_without_script(browser: Browser) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto((built.SITE / "book/layers/convolution.html").as_uri())
+        answer_by_keyboard(page)
+
+
+def answer_by_keyboard(page: Page) -> None:
+    quiz = page.locator(".quiz").first
+    choices = quiz.locator("details")
+    for number in range(choices.count()):
+        choices.nth(number).locator("summary").focus()
+        page.keyboard.press("Enter")
+        verdicts = quiz.locator("details p").filter(visible=True)
+        assert verdicts.count() == 1, "one choice closes another"
+        right = verdicts.text_content().startswith("Right. ")
+        assert right == (choices.nth(number).locator("summary").text_content() == "16")
+
+
+def test_code_folds_and_opens(visit: Visit) -> None:
+    page = visit("book/layers/convolution.html", maths=False).page
+    folded = page.locator("details.hide")
+    assert folded.count() >= page.locator("article h2").count() - 2
+    code = folded.first.locator("pre")
+    assert not code.is_visible()
+    folded.first.locator("summary").press("Enter")
+    code.wait_for(state="visible")
+    quiz, opens = (page.locator(each).first.bounding_box() for each in (".quiz", "details.hide"))
+    assert quiz["y"] < opens["y"], "the code stands below its question"
