@@ -7,7 +7,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/ready
 WINDOWS := .venv-window/ready
-PAGES := $(wildcard book/* book/*/* cvlib/*.py cvlib/*/*.py results/*)
+PAGES := $(wildcard book/* book/*/* book/_live/*/* cvlib/*.py cvlib/*/*.py results/*)
 
 .DEFAULT_GOAL := help
 .PHONY: help environment book serve lab test machines execute notebooks downloads release-check lock format lint linkcheck clean

@@ -16,6 +16,7 @@ from torch import nn
 from cvlib.augmentation import random_crop, random_horizontal_flip
 from cvlib.data import ImageSet, cifar10, mnist_sample
 from cvlib.networks import LeNet, LeNet5, PlainNet
+from cvlib.networks.cifar10 import SMALL_WIDTHS
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.training import evaluate, fit, one_cycle
 
@@ -88,6 +89,11 @@ RECIPES = {
         lambda: PlainNet().to(memory_format=torch.channels_last),
         photographs,
         {"epochs": 10, **PLAIN_NET},
+    ),
+    "small_net": Recipe(
+        lambda: PlainNet(SMALL_WIDTHS).to(memory_format=torch.channels_last),
+        photographs,
+        {"epochs": 25, **PLAIN_NET},
     ),
 }
 

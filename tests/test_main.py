@@ -56,7 +56,10 @@ def test_without_words_it_says_what_there_is(capsys):
 
 @pytest.mark.parametrize(
     ("room", "command", "words"),
-    [("training", "train", "--data"), ("networks", "checkpoint", "{lenet,lenet5,plain_net}")],
+    [
+        ("training", "train", "--data"),
+        ("networks", "checkpoint", "{lenet,lenet5,plain_net,small_net}"),
+    ],
 )
 def test_the_old_spelling_says_the_new_one_and_does_the_same(room, command, words, capsys):
     old = run("--help", module=f"cvlib.{room}")

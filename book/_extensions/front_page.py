@@ -36,7 +36,8 @@ def explorer(page: str, name: str) -> str:
     """Cut an explorer out of a chapter, with its style and its script."""
     begin = page.index(f'<div class="explorer" id="{name}"')
     begin = page.rindex("<style>", 0, begin)
-    end = page.index("</script>", begin) + len("</script>")
+    code = page.index("<script>", begin)  # after what a live piece is given
+    end = page.index("</script>", code) + len("</script>")
     return page[begin:end].replace("../../_images/", "../_images/")
 
 

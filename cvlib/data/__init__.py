@@ -1,8 +1,9 @@
 """Pictures to learn from: embedded sets, the classic full sets, and any folder of pictures.
 
 What comes with the installed wheels and needs no network: :func:`digits`, :func:`mnist_sample`,
-:func:`photograph`, :func:`motorcycle`. What lies under :func:`data_root`, or is downloaded into it:
-:func:`mnist`, :func:`fashion_mnist`, :func:`cifar10`. What you bring along: :func:`folder`.
+:func:`photograph`, :func:`motorcycle`. What is drawn: :func:`drawn_digits`, :func:`rasterize`. What
+lies under :func:`data_root`, or is downloaded into it: :func:`mnist`, :func:`fashion_mnist`,
+:func:`cifar10`. What you bring along: :func:`folder`.
 
 A set of pictures is an :class:`ImageSet`: one ``uint8`` tensor, one tensor of labels, the names of
 the classes, and where they came from. :func:`full_sets` says which of the full sets are there.
@@ -15,6 +16,7 @@ from cvlib.data.full import full_sets
 from cvlib.data.idx import fashion_mnist, mnist
 from cvlib.data.image_set import ImageSet
 from cvlib.data.root import DataError, data_root
+from cvlib.data.strokes import drawn_digits, drawn_strokes, rasterize
 
 __all__ = [
     "DataError",
@@ -22,6 +24,8 @@ __all__ = [
     "cifar10",
     "data_root",
     "digits",
+    "drawn_digits",
+    "drawn_strokes",
     "fashion_mnist",
     "folder",
     "full_sets",
@@ -30,4 +34,5 @@ __all__ = [
     "motorcycle",
     "photograph",
     "photographs",
+    "rasterize",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import itertools
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
@@ -54,6 +55,7 @@ slider.setAttribute("aria-valuetext",label);control.querySelector("output").valu
 frames.forEach(function(image,at){image.hidden=at!=frame;});return frames[frame].alt;}
 root.addEventListener("input",function(){told.textContent=show();});show();
 })();</script>"""
+_GIVEN = '<script type="application/json" class="explorer-given">%s</script>'
 
 
 class Explorer:
@@ -76,6 +78,8 @@ class Explorer:
     choices
         The values of each control, in the order of the controls. Two or three get buttons,
         more numbers a slider, the rest a list.
+    live, given
+        What computes on the page, and with what: see :func:`explore`.
     """
 
     def __init__(
@@ -84,11 +88,15 @@ class Explorer:
         alt: str | Callable[..., str],
         title: str,
         choices: Mapping[str, Sequence[Any]],
+        live: str | None = None,
+        given: Mapping[str, Any] | None = None,
     ) -> None:
         self.draw = draw
         self.alt: Callable[..., str] = alt.format if isinstance(alt, str) else alt
         self.title = title
         self.choices = choices
+        self.live = live
+        self.given = given
         #: The alternative text and the drawing of every frame of the page, once it was made.
         self.drawn: list[tuple[str, Any]] = []
 
@@ -138,11 +146,14 @@ class Explorer:
         self.drawn = [(self.alt(**chosen), self.draw(**chosen)) for chosen in self.combinations()]
         (first, *others) = (_image(alt, drawing) for alt, drawing in self.drawn)
         frames = first + "".join(image.replace("<img", "<img hidden", 1) for image in others)
+        live = "" if self.live is None else f' data-live="{self.live}"'
+        numbers = json.dumps(self.given).replace("<", r"\u003c")  # which ends no script
+        given = "" if self.given is None else _GIVEN % numbers
         return (
-            f'{_STYLE}<div class="explorer" id="{name}" role="group" aria-label="{title}">'
+            f'{_STYLE}<div class="explorer" id="{name}" role="group" aria-label="{title}"{live}>'
             f'<p class="explorer-title">{title}</p>'
             f'<div class="explorer-controls">{controls}</div>{frames}'
-            f'<p class="explorer-told" aria-live="polite"></p></div>{_SCRIPT % name}'
+            f'<p class="explorer-told" aria-live="polite"></p>{given}</div>{_SCRIPT % name}'
         )
 
     def widget(self) -> Any:
@@ -186,6 +197,8 @@ def explore(
     *,
     alt: str | Callable[..., str],
     title: str,
+    live: str | None = None,
+    given: Mapping[str, Any] | None = None,
     **choices: Sequence[Any],
 ) -> Explorer:
     """Let the reader change a picture: by widgets in a live kernel, by frames on a page.
@@ -200,6 +213,11 @@ def explore(
         What the picture shows: a function of the choices, or a text with their names in braces.
     title
         What to look for; no two explorers of a page share a title.
+    live
+        The piece of ``book/_live/pieces`` that takes the place of the frames on the book's pages,
+        and computes what ``draw`` would draw. Frames are left for paper and without a script.
+    given
+        What the piece is given by the chapter: numbers, texts, and lists and mappings of them.
     choices
         The values of each control. Two or three get buttons, more numbers a slider, the rest a
         list.
@@ -231,7 +249,7 @@ def explore(
     for name, values in choices.items():
         if len(values) < 2:
             raise ValueError(f"{name} has {len(values)} values; expected at least 2")
-    explorer = Explorer(draw, alt, title, choices)
+    explorer = Explorer(draw, alt, title, choices, live, given)
     count = len(explorer.combinations())
     if count > MOST_FRAMES:
         raise ValueError(f"choices make {count} frames; expected at most {MOST_FRAMES}")

@@ -17,6 +17,7 @@ from cvlib.networks import LeNet
 
 __all__ = [
     "draw_confusion",
+    "draw_maps",
     "draw_network",
     "draw_reading",
     "draw_shifts",
@@ -192,6 +193,75 @@ def _draw_probabilities(
     axes.set_title(
         f"read as {classes[best]}, with probability {probabilities[best]:.2f}", loc="left"
     )
+
+
+def draw_maps(
+    model: LeNet, picture: Tensor, classes: Sequence[str], *, level: float = 0.6
+) -> Figure:
+    """Draw what LeNet makes of a picture: its answer, and every feature map.
+
+    Parameters
+    ----------
+    model
+        The network.
+    picture
+        ``uint8``, shape (1, 28, 28).
+    classes
+        A name for each output.
+    level
+        The probability below which the answer is "I do not know".
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The picture, a bar for each class, and for both convolutions and poolings their maps,
+        brighter where they are larger.
+
+    Examples
+    --------
+    >>> figure = draw_maps(LeNet(), torch.zeros(1, 28, 28, dtype=torch.uint8), "0123456789")
+    >>> [axes.get_title(loc="left") for axes in figure.axes][1:3]
+    ['I do not know', '6 × 28 × 28']
+    """
+    steps = inside(model, picture)
+    ratios = [1, 1.5, 1, 1, 1, 1]
+    figure, axes = new_figure(1, 6, height=1.75, width_ratios=ratios)
+    place, bars, *sheets = axes[0]
+    hide_frame(place)
+    place.imshow(steps["picture"][0].numpy(), cmap="gray", vmin=0, vmax=1)
+    place.set_anchor("N")
+    place.set_title("picture", loc="left", fontsize=9)
+    probabilities = steps["outputs"].softmax(0).numpy()
+    best = int(probabilities.argmax())
+    known = probabilities[best] >= level
+    colours = [palette["blue"]] * len(classes)
+    if known:
+        colours[best] = palette["vermillion"]
+    bars.barh(list(classes), probabilities, color=colours)
+    bars.set(xlim=(0, 1), xticks=[0, 1])
+    bars.invert_yaxis()
+    bars.tick_params(labelsize=8, length=0)
+    answer = f"{classes[best]}: {probabilities[best]:.2f}" if known else "I do not know"
+    bars.set_title(answer, loc="left", fontsize=9)
+    names = ("convolved once", "pooled once", "convolved twice", "pooled twice")
+    for sheet, name in zip(sheets, names, strict=True):
+        hide_frame(sheet)
+        sheet.set_anchor("N")
+        maps = steps[name].numpy()
+        sheet.imshow(_tiled(maps), cmap="gray", vmin=0, vmax=max(maps.max(), 1e-9))
+        sheet.set_title(" × ".join(map(str, maps.shape)), loc="left", fontsize=9)
+    return figure
+
+
+def _tiled(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lay maps side by side, in two columns or four, with nothing (nan) between them."""
+    count, size = maps.shape[:2]
+    columns = 2 if count <= 6 else 4
+    sheet = np.full((-(-count // columns) * (size + 1), columns * (size + 1)), np.nan, np.float32)
+    for number, values in enumerate(maps):
+        top, left = ((size + 1) * at for at in divmod(number, columns))
+        sheet[top : top + size, left : left + size] = values
+    return sheet[:-1, :-1]
 
 
 def draw_confusion(matrix: Tensor, classes: Sequence[str], *, title: str) -> Figure:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from torch import nn
 
 from cvlib.networks.alexnet import AlexNet, SmallAlexNet
-from cvlib.networks.cifar10 import PlainNet, TutorialNet
+from cvlib.networks.cifar10 import SMALL_WIDTHS, PlainNet, TutorialNet
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
 from cvlib.networks.mlp import MLP
@@ -24,10 +26,11 @@ __all__ = [
     "pretrained",
 ]
 
-_NETWORKS: dict[str, type[nn.Module]] = {
+_NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "lenet": LeNet,
     "lenet5": LeNet5,
     "plain_net": PlainNet,
+    "small_net": partial(PlainNet, SMALL_WIDTHS),
 }
 
 
@@ -37,7 +40,7 @@ def checkpoint(name: str) -> Path:
     Parameters
     ----------
     name
-        The network: ``"lenet"``, ``"lenet5"`` or ``"plain_net"``.
+        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"`` or ``"small_net"``.
 
     Returns
     -------
@@ -71,7 +74,8 @@ def pretrained(name: str) -> nn.Module:
     name
         The network: ``"lenet"`` or ``"lenet5"``, trained on 4,000 digits of
         :func:`cvlib.data.mnist_sample`, the larger part of ``mnist_sample().split(test=1000)``;
-        ``"plain_net"``, trained on the 50,000 of :func:`cvlib.data.cifar10` (the JPEG copy).
+        ``"plain_net"``, trained on the 50,000 of :func:`cvlib.data.cifar10` (the JPEG copy);
+        ``"small_net"``, trained on the same, a plain network of a tenth of the numbers.
 
     Returns
     -------

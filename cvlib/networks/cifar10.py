@@ -11,6 +11,8 @@ from cvlib.arguments import integer
 
 __all__ = ["PlainNet", "TutorialNet"]
 
+SMALL_WIDTHS = ((16,), (32, 32), (48, 48))  # a plain network that a page of the book can load
+
 
 class TutorialNet(nn.Module):
     """The network of PyTorch's tutorial "Training a Classifier": LeNet's plan for colour.

@@ -10,6 +10,7 @@ from cvlib.data import ImageSet, mnist_sample
 from cvlib.figures import palette
 from cvlib.figures.lenet import (
     draw_confusion,
+    draw_maps,
     draw_network,
     draw_reading,
     draw_shifts,
@@ -79,6 +80,36 @@ def test_the_reading_is_the_networks(model: LeNet, digits: ImageSet, digit: int)
     assert marked == [number == best for number in range(10)]
     title = figure.axes[1].get_title(loc="left")
     assert title == f"read as {best}, with probability {expected[best]:.2f}"
+    assert_nothing_is_clipped(figure)
+
+
+@pytest.mark.parametrize("digit", [1, 5])
+def test_maps_are_the_networks_and_unsure_answers_are_not_given(
+    model: LeNet, digits: ImageSet, digit: int
+) -> None:
+    steps = inside(model, digits.images[digit])
+    probabilities = steps["outputs"].softmax(0)
+    best = int(probabilities.argmax())
+    for level, known in ((0, True), (1, False)):
+        figure = draw_maps(model, digits.images[digit], CLASSES, level=level)
+        _, bars, *sheets = figure.axes
+        widths = [float(bar.get_width()) for bar in bars.patches]  # type: ignore[attr-defined]
+        torch.testing.assert_close(torch.tensor(widths), probabilities)
+        colours = {to_hex(bar.get_facecolor()) for bar in bars.patches}
+        assert (palette["vermillion"].lower() in colours) == known
+        answer = f"{best}: {probabilities[best]:.2f}" if known else "I do not know"
+        assert bars.get_title(loc="left") == answer
+    names = ("convolved once", "pooled once", "convolved twice", "pooled twice")
+    for sheet, name in zip(sheets, names, strict=True):
+        (image,) = sheet.images
+        shown, maps = torch.from_numpy(image.get_array().filled(torch.nan)), steps[name]
+        count, size = maps.shape[:2]
+        columns = 2 if count == 6 else 4
+        for number, values in enumerate(maps):
+            top, left = ((size + 1) * at for at in divmod(number, columns))
+            torch.testing.assert_close(shown[top : top + size, left : left + size], values)
+        assert sheet.get_title(loc="left") == f"{count} × {size} × {size}"
+        assert image.get_clim() == (0, float(maps.max()))
     assert_nothing_is_clipped(figure)
 
 

@@ -1,7 +1,8 @@
-"""The weights of the plain network are what their header says, and are made as it says."""
+"""The weights of the plain networks are what their headers say, and are made as they say."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -29,29 +30,49 @@ def pictures() -> ImageSet:
     return cifar10("test")[::20]
 
 
-def test_the_weights_say_how_they_were_made() -> None:
-    with safe_open(checkpoint("plain_net"), framework="pt") as file:
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("plain_net", "python -m cvlib.networks plain_net --seed 0"),
+        ("small_net", "python -m cvlib checkpoint small_net --seed 0"),
+    ],
+)
+def test_the_weights_say_how_they_were_made(name: str, command: str) -> None:
+    with safe_open(checkpoint(name), framework="pt") as file:
         facts = file.metadata()
-    assert facts["command"] == "python -m cvlib.networks plain_net --seed 0"
+    assert facts["command"] == command
     assert facts["data"] == "CIFAR-10, JPEG copy"
     assert set(facts) == {"command", "cvlib", "data", "test_accuracy", "torch"}
 
 
 @needs_cifar10
-def test_the_weights_know_the_pictures(pictures: ImageSet) -> None:
-    with safe_open(checkpoint("plain_net"), framework="pt") as file:
+@pytest.mark.parametrize(("name", "least"), [("plain_net", 0.8), ("small_net", 0.8)])
+def test_the_weights_know_the_pictures(name: str, least: float, pictures: ImageSet) -> None:
+    with safe_open(checkpoint(name), framework="pt") as file:
         claimed = float(file.metadata()["test_accuracy"])
     # One picture in twenty: three standard errors are 0.05.
-    measured = evaluate(pretrained("plain_net"), pictures).accuracy
+    measured = evaluate(pretrained(name), pictures).accuracy
     assert measured == pytest.approx(claimed, abs=0.05)
-    assert claimed > 0.8
+    assert claimed > least
+
+
+def test_the_small_network_has_less_than_a_tenth_of_the_numbers() -> None:
+    numbers, fewer = (
+        sum(parameter.numel() for parameter in pretrained(name).parameters())
+        for name in ("plain_net", "small_net")
+    )
+    assert (numbers, fewer) == (539_178, 49_658)
 
 
 @needs_cifar10
 @pytest.mark.usefixtures("float32")
-def test_its_recipe_learns(pictures: ImageSet, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["plain_net", "small_net"])
+def test_its_recipe_learns(name: str, pictures: ImageSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipes, "cifar10", lambda split: pictures)
-    model, facts = recipes.train("plain_net", seed=0)
+    recipe = recipes.RECIPES[name]
+    few = dataclasses.replace(recipe, arguments={**recipe.arguments, "epochs": 10})
+    monkeypatch.setitem(recipes.RECIPES, name, few)
+    model, facts = recipes.train(name, seed=0)
     assert facts["data"] == pictures.source
     # Learnt by heart, far from it; an untrained network is right once in ten.
     assert float(facts["test_accuracy"]) == evaluate(model, pictures).accuracy > 0.25

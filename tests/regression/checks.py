@@ -281,9 +281,7 @@ def calls(cell: NotebookNode, name: str) -> list[ast.Call]:
     return [
         node
         for node in ast.walk(ast.parse(plain(cell.source)))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == name
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
     ]
 
 
@@ -300,9 +298,18 @@ def define(cell: NotebookNode, world: dict[str, Any]) -> None:
 
 
 def names_bound(code: str) -> set[str]:
-    tree = ast.parse(plain(code))
-    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    return functions | {name.id for name in names(tree, ast.Store)}
+    """Find what a cell binds, without what is bound inside of functions and comprehensions."""
+    bound: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(plain(code))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.add(node.id)
+        elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp):
+            waiting += ast.iter_child_nodes(node)
+    return bound
 
 
 def names(tree: ast.AST, context: type[ast.expr_context]) -> Iterator[ast.Name]:

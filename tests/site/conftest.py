@@ -28,6 +28,10 @@ MATHS_IS_SET = """async () => {
     while (!window.MathJax.startup?.promise) await new Promise(done => setTimeout(done, 10));
     await MathJax.startup.promise;
 }"""
+FRAMES_ALONE = """document.addEventListener("DOMContentLoaded", () => {
+    for (const each of document.querySelectorAll("[data-live]")) each.removeAttribute("data-live");
+});"""
+
 
 Visit = Callable[..., "Visited"]
 
@@ -118,6 +122,7 @@ def visit(contexts: dict[str, BrowserContext], address: str) -> Iterator[Visit]:
         viewport: Any = WIDE,
         from_file: bool = False,
         maths: bool = True,
+        live: bool = True,
     ) -> Visited:
         context = contexts[theme]
         context.set_offline(from_file)
@@ -127,6 +132,8 @@ def visit(contexts: dict[str, BrowserContext], address: str) -> Iterator[Visit]:
         root = built.SITE.as_uri() if from_file else address
         watch(visited, root)
         page.set_viewport_size(viewport)
+        if not live:  # explorers show frames, as where nothing may compute
+            page.add_init_script(FRAMES_ALONE)
         if not maths:  # what takes longest, where a test looks at something else
             page.route("**/tex-chtml.js", lambda route: route.fulfill(body=""))
         page.goto(f"{root}/{path}")

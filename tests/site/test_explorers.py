@@ -121,7 +121,7 @@ def assert_every_choice_has_a_frame_and_paper_the_first(page: Page) -> None:
 
 
 def test_mouse_and_paper_show_the_right_frame(explorer_page: str, visit: Visit) -> None:
-    visited = visit(explorer_page, maths=False)
+    visited = visit(explorer_page, maths=False, live=False)
     assert_every_choice_has_a_frame_and_paper_the_first(visited.page)
     for explorer in explorers(visited.page):
         for number, control in enumerate(explorer.locator(".explorer-control").all()):
@@ -159,7 +159,7 @@ def drag(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]
 
 
 def test_keyboard_changes_the_picture(explorer_page: str, visit: Visit) -> None:
-    visited = visit(explorer_page, theme="dark", from_file=True, maths=False)
+    visited = visit(explorer_page, theme="dark", from_file=True, maths=False, live=False)
     page = visited.page
     for explorer in explorers(page):
         explorer.locator(".explorer-title").click()  # Tab goes on from here

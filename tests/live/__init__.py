@@ -1,0 +1,1 @@
+"""What the book's pages compute, held to what the package computes."""
