@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch
+from matplotlib.ticker import MaxNLocator
 
 from cvlib.figures.style import hide_frame, new_figure, palette
 
@@ -107,6 +108,7 @@ def draw_gradients(
         layers = depth // len(values) * np.arange(1, len(values) + 1)
         place.semilogy(layers, np.maximum(values, _LEAST), dash, color=colour, label=name)
     place.set(xlim=(0, depth + 1), ylim=limits, xlabel="layer", ylabel="norm of the gradient")
+    place.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     place.grid(alpha=0.25)
     place.legend()
     return figure
