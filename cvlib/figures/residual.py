@@ -117,21 +117,21 @@ def draw_gradients(
 def draw_accuracies(
     depths: Sequence[int], accuracies: Mapping[str, Sequence[Sequence[float]]], *, title: str
 ) -> Figure:
-    """Draw how well networks of several depths have learnt, a point for each seed.
+    """Draw how well networks of several depths have learnt, a line for each seed.
 
     Parameters
     ----------
     depths
         How many layers each network has.
     accuracies
-        For each kind of network, and each depth, the accuracy of each seed.
+        For each kind of network, and each depth, the accuracy of each seed, as many everywhere.
     title
         What to see.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A line through the means of each kind, and a point for each seed.
+        A line over the depths for each kind and seed.
 
     Examples
     --------
@@ -144,10 +144,9 @@ def draw_accuracies(
     spots = range(len(depths))
     styles = zip(palette.values(), _DASHES, _MARKS, strict=False)
     for (name, values), (colour, dash, mark) in zip(accuracies.items(), styles, strict=False):
-        for spot, seeds in zip(spots, values, strict=True):
-            place.plot([spot] * len(seeds), seeds, mark, color=colour, markersize=5, alpha=0.7)
-        means = [sum(seeds) / len(seeds) for seeds in values]
-        place.plot(spots, means, dash, color=colour, label=name)
+        for number, seed in enumerate(zip(*values, strict=True)):
+            label = name if number == 0 else None
+            place.plot(spots, seed, dash, marker=mark, markersize=5, color=colour, label=label)
     place.set(ylim=(0, 1.03), xlim=(-0.3, len(depths) - 0.7), xlabel="layers")
     place.set_ylabel("training accuracy")
     place.set_xticks(spots, [str(depth) for depth in depths])

@@ -281,7 +281,9 @@ def calls(cell: NotebookNode, name: str) -> list[ast.Call]:
     return [
         node
         for node in ast.walk(ast.parse(plain(cell.source)))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == name
     ]
 
 
