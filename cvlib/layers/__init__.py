@@ -44,17 +44,32 @@ from cvlib.layers.normalization import (
     local_response_norm,
 )
 from cvlib.layers.pooling import avg_pool2d, interpolate, max_pool2d, max_unpool2d
+from cvlib.layers.residual import (
+    BasicBlock,
+    Bottleneck,
+    PaddedShortcut,
+    PreActivationBlock,
+    ProjectionShortcut,
+    StochasticDepth,
+    stochastic_depth,
+)
 from cvlib.layers.variants import bilinear_sample, channel_shuffle, deform_conv2d
 
 __all__ = [
     "AttentionPool",
+    "BasicBlock",
     "BatchNorm2d",
+    "Bottleneck",
     "LayerCost",
     "LayerSignal",
     "MultiheadAttention",
+    "PaddedShortcut",
+    "PreActivationBlock",
+    "ProjectionShortcut",
     "ReceptiveField",
     "SpatialAttention",
     "SqueezeExcitation",
+    "StochasticDepth",
     "Summary",
     "attention_weights",
     "avg_pool2d",
@@ -92,6 +107,7 @@ __all__ = [
     "scaled_dot_product_attention",
     "sigmoid",
     "soft_attention",
+    "stochastic_depth",
     "summarize",
     "tanh",
     "unfold",
