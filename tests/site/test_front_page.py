@@ -33,7 +33,7 @@ def test_explorer_of_the_front_page_moves(visit: Visit) -> None:
     visited = visit(FRONT, maths=False, live=False)
     explorer = visited.page.locator(".explorer")
     before = explorer.locator("img:visible").get_attribute("src")
-    explorer.locator("select").select_option(index=1)
+    explorer.locator(".explorer-buttons label").nth(1).click()
     frame = explorer.locator("img:visible")
     assert frame.get_attribute("src") != before
     assert frame.evaluate("each => each.decode().then(() => each.naturalWidth)") > 0
