@@ -147,30 +147,40 @@ def test_one_may_stay_out_of_the_race(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_steps_are_played_and_chosen(visit: Visit) -> None:
+def test_steps_are_chosen(visit: Visit) -> None:
     visited, explorer = opened(visit)
     page = visited.page
     losses = page.evaluate(RESULT)["racers"]["SGD"]["losses"]
-    step = explorer.get_by_role("slider", name=re.compile("^step"))
-    step.fill("7")
+    explorer.get_by_role("slider", name=re.compile("^step")).fill("7")
     row = explorer.get_by_role("row").filter(has=page.get_by_role("checkbox", name="SGD"))
     expect(row).to_contain_text(f"{losses[7]:.2g}")
     expect(explorer.locator(".live-told")).to_contain_text("After 7 steps")
-
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)  # it goes on only where it is told to
-    explorer.get_by_role("button", name="play").click()
-    page.clock.run_for(500)
-    halfway = int(step.input_value())
-    assert 7 < halfway < 20
-    explorer.get_by_role("button", name="pause").click()
-    page.clock.run_for(500)
-    assert int(step.input_value()) == halfway
-    explorer.get_by_role("button", name="play").click()
-    page.clock.run_for(10_000)
-    assert step.input_value() == "60"
-    expect(explorer.get_by_role("button", name="play")).to_be_visible()
     assert visited.faults == []
+
+
+def test_steps_are_played(browser: Browser, address: str) -> None:
+    with browser.new_context() as context:  # of its own: a clock stands still for all its pages
+        visited = Visited(context.new_page())
+        watch(visited, address)
+        page = visited.page
+        page.goto(f"{address}/{CHAPTER}")
+        explorer = ready(page)
+        step = explorer.get_by_role("slider", name=re.compile("^step"))
+        step.fill("7")
+        page.clock.install(time=0)
+        page.clock.pause_at(1000)  # it goes on only where it is told to
+        explorer.get_by_role("button", name="play").click()
+        page.clock.run_for(500)
+        halfway = int(step.input_value())
+        assert 7 < halfway < 20
+        explorer.get_by_role("button", name="pause").click()
+        page.clock.run_for(500)
+        assert int(step.input_value()) == halfway
+        explorer.get_by_role("button", name="play").click()
+        page.clock.run_for(10_000)
+        assert step.input_value() == "60"
+        expect(explorer.get_by_role("button", name="play")).to_be_visible()
+        assert visited.faults == []
 
 
 def test_nothing_moves_for_readers_who_want_no_motion(visit: Visit) -> None:
