@@ -29,7 +29,7 @@ from cvlib.console import say
 from cvlib.data import ImageSet
 from cvlib.networks import MLP, LeNet, LeNet5, PlainNet, TutorialNet, checkpoint
 from cvlib.networks.lenet5 import lenet5_loss
-from cvlib.recipes import RECIPES, train
+from cvlib.recipes import PUBLISHED, RECIPES, fetch, train
 from cvlib.records import RunResult, summary, write_record
 from cvlib.training import evaluate, fit, schedules
 from cvlib.training.checkpoints import save_weights
@@ -127,6 +127,8 @@ examples:
       trains LeNet by the recipe of the package's own weights, and keeps the new ones in a file
   python -m cvlib checkpoint lenet
       the same, in place of the weights that came with the package
+  python -m cvlib checkpoint mobilenet_v2 --output mobilenet_v2.safetensors
+      downloads what torchvision trained on ImageNet, and keeps it in half the bytes
 """
 
 
@@ -283,9 +285,9 @@ def _add_train(commands: Any) -> None:
 
 
 def _add_checkpoint(commands: Any) -> None:
-    about = "Make the weights that come with the package: train a network, and store them."
+    about = "Make the weights that come with the package: train or fetch a network, and store them."
     line = _add(commands, "checkpoint", _checkpoint, about, CHECKPOINT_EXAMPLES)
-    line.add_argument("name", choices=RECIPES, help="the network")
+    line.add_argument("name", choices=(*RECIPES, *PUBLISHED), help="the network")
     line.add_argument("--seed", type=int, default=0, help="default: 0")
     line.add_argument("--device", help="cpu, cuda or auto (default: CVLIB_DEVICE, else auto)")
     line.add_argument("--output", type=Path, metavar="FILE", help="default: in the package")
@@ -313,10 +315,14 @@ def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
 
 
 def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
-    """Train a network by its recipe, and store its weights."""
-    model, facts = train(chosen.name, chosen.seed, chosen.device)
+    """Train a network by its recipe, or fetch it, and store its weights."""
     path = chosen.output or checkpoint(chosen.name)
-    command = f"python -m cvlib checkpoint {chosen.name} --seed {chosen.seed}"
+    command = f"python -m cvlib checkpoint {chosen.name}"
+    if chosen.name in PUBLISHED:
+        model, facts = fetch(chosen.name)
+    else:
+        model, facts = train(chosen.name, chosen.seed, chosen.device)
+        command += f" --seed {chosen.seed}"
     save_weights(path, model, command=command, **facts)
     say(f"{path}: test accuracy {facts['test_accuracy']}")
 

@@ -1,10 +1,11 @@
-"""How the networks whose weights come with the package were trained.
+"""Where the weights that come with the package are from: trained here, or published by others.
 
-``python -m cvlib checkpoint lenet`` trains one of them anew.
+``python -m cvlib checkpoint lenet`` trains one of the networks anew.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,13 +15,13 @@ import torch
 from torch import nn
 
 from cvlib.augmentation import random_crop, random_horizontal_flip
-from cvlib.data import ImageSet, cifar10, mnist_sample
+from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample
 from cvlib.networks import LeNet, LeNet5, PlainNet
 from cvlib.networks.cifar10 import SMALL_WIDTHS
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.training import evaluate, fit, one_cycle
 
-__all__ = ["PLAIN_NET", "RECIPES", "Recipe", "train"]
+__all__ = ["PLAIN_NET", "PUBLISHED", "RECIPES", "Recipe", "fetch", "train"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,56 @@ RECIPES = {
         {"epochs": 25, **PLAIN_NET},
     ),
 }
+
+#: Networks that torchvision has trained: the name of their weights.
+PUBLISHED = {"mobilenet_v2": "MobileNet_V2_Weights.IMAGENET1K_V1"}
+
+
+def fetch(name: str) -> tuple[nn.Module, dict[str, str]]:
+    """Fetch a network that torchvision has trained, with its weights rounded to float16.
+
+    Parameters
+    ----------
+    name
+        A key of ``PUBLISHED``.
+
+    Returns
+    -------
+    model : torch.nn.Module
+        The network, in float16. Its weights are read from the folder ``weights`` below
+        :func:`cvlib.data.data_root`, and are downloaded to it where they are absent.
+    facts : dict of str
+        Where they come from, and under which licence.
+
+    Raises
+    ------
+    OSError
+        If they are absent and cannot be downloaded.
+    cvlib.data.DataError
+        If what is there is not what torchvision published.
+    """
+    from torch.hub import download_url_to_file
+    from torchvision.models import get_model, get_weight
+
+    weights = get_weight(PUBLISHED[name])
+    path = data_root() / "weights" / weights.url.rpartition("/")[2]
+    begins = path.stem.rpartition("-")[2]  # torchvision names a file by the start of its SHA-256
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        download_url_to_file(weights.url, str(path))
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if not found.startswith(begins):
+        raise DataError(f"{path}: SHA-256 is {found}; expected one that begins with {begins}")
+    model = get_model(name)
+    model.load_state_dict(torch.load(path, weights_only=True))
+    accuracy = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"]
+    return model.half(), {
+        "data": "ImageNet-1K, whose pictures are for research",
+        "licence": "BSD-3-Clause, torchvision",
+        "source": weights.url,
+        "test_accuracy": f"{accuracy / 100:g}, as published",
+    }
 
 
 def train(name: str, seed: int, device: str | None = None) -> tuple[nn.Module, dict[str, str]]:
