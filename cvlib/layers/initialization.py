@@ -339,7 +339,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
     ----------
     Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep
     linear neural networks" (2014); Mezzadri, "How to generate random matrices from the classical
-    compact groups" (2007), section 5.
+    compact groups" (2007), its section "A correct and efficient algorithm".
 
     Examples
     --------
