@@ -98,7 +98,7 @@ RECIPES = {
     ),
 }
 
-#: Networks that torchvision has trained: the name of their weights.
+#: Names of the weights of networks that torchvision has trained.
 PUBLISHED = {"mobilenet_v2": "MobileNet_V2_Weights.IMAGENET1K_V1"}
 
 
