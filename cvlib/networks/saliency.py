@@ -56,7 +56,7 @@ def saliency(
     References
     ----------
     Simonyan, Vedaldi and Zisserman, "Deep inside convolutional networks" (2014), section 3.1;
-    Smilkov et al., "SmoothGrad: removing noise by adding noise" (2017), section 2.1.
+    Smilkov et al., "SmoothGrad: removing noise by adding noise" (2017).
 
     Examples
     --------
