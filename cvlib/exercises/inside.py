@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-__all__ = ["class_selectivity"]
+__all__ = ["class_selectivity", "integrated_gradients"]
 
 
 def class_selectivity(answer: object) -> str | None:
@@ -50,4 +52,61 @@ _CASES: list[tuple[list[int], list[int], float, str]] = [
     ([2, 2, 2], [0, 1, 2], 0, ""),
     ([9, 6, 0], [0, 1, 2], 0.5, ": the others are all but the highest"),
     ([8, 4, 4, 4, 0], [0, 1, 1, 1, 2], 0.6, ": each class counts once, however many its pictures"),
+]
+
+
+def integrated_gradients(answer: object) -> str | None:
+    """Check a function that shares out a score among numbers, by their gradients on a way.
+
+    Parameters
+    ----------
+    answer
+        A function of a score, which turns a tensor into one number, of a tensor and of a baseline
+        of the same shape. It gives a tensor of that shape: the distance from the baseline, times
+        the mean of the gradient on the straight way from there.
+
+    Returns
+    -------
+    str or None
+        What is wrong with its result, and the likely reason; or None.
+
+    Examples
+    --------
+    >>> integrated_gradients(lambda score, x, baseline: x)
+    'integrated_gradients(2 a - b, [1, 3], [0, 0]) gives [1, 3], expected [2, -3]'
+    """
+    name = "integrated_gradients"
+    if not callable(answer):
+        return f"{name} is {answer!r}, expected a function"
+    for words, score, x, baseline, expected, hint in _SCORES:
+        got = answer(score, torch.tensor(x), torch.tensor(baseline))
+        call = f"{name}({words}, {_plain(x)}, {_plain(baseline)})"
+        if not isinstance(got, Tensor) or got.shape != (len(x),):
+            shown = tuple(got.shape) if isinstance(got, Tensor) else repr(got)
+            return f"{call} gives {shown}, expected a tensor of shape ({len(x)},)"
+        if not torch.allclose(got.detach(), torch.tensor(expected), atol=0.05):
+            return f"{call} gives {_plain(got.tolist())}, expected {_plain(expected)}{hint}"
+    return None
+
+
+def _plain(numbers: list[float]) -> str:
+    return f"[{', '.join(f'{round(number, 2) + 0:g}' for number in numbers)}]"
+
+
+_SCORES: list[
+    tuple[str, Callable[[Tensor], Tensor], list[float], list[float], list[float], str]
+] = [
+    ("2 a - b", lambda x: 2 * x[0] - x[1], [1.0, 3.0], [0.0, 0.0], [2.0, -3.0], ""),
+    (
+        *("2 a - b", lambda x: 2 * x[0] - x[1], [1.0, 3.0], [1.0, 1.0], [0.0, -2.0]),
+        ": the way begins at the baseline, and its length counts",
+    ),
+    (
+        *("1 - relu(1 - a)", lambda x: 1 - (1 - x[0]).relu(), [2.0], [0.0], [1.0]),
+        ": the gradient at the end of the way is 0, but not that on the way",
+    ),
+    (
+        *("a · b", lambda x: x[0] * x[1], [2.0, 3.0], [0.0, 0.0], [3.0, 3.0]),
+        ": take the mean of the gradients on the way",
+    ),
 ]

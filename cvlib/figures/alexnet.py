@@ -1,16 +1,19 @@
-"""Drawings of the chapter on AlexNet: its layers and what they cost, and where kernels fit."""
+"""Drawings of the chapter on AlexNet: its layers, where kernels fit, and what networks answer."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from torch import Tensor
 
-from cvlib.figures.style import hide_frame, new_figure, palette
+from cvlib.figures.style import as_picture, hide_frame, new_figure, palette
 from cvlib.layers.convolution import output_size
 from cvlib.layers.cost import LayerCost, Summary
 
-__all__ = ["QUANTITIES", "draw_layers", "draw_positions"]
+__all__ = ["QUANTITIES", "draw_answers", "draw_layers", "draw_positions"]
 
 QUANTITIES = {
     "parameters": lambda row: row.parameters,
@@ -152,6 +155,62 @@ def draw_positions(size: int, padding: int, kernel_size: int = 11, stride: int =
     fits = f"{left_out} column{'s' if left_out > 1 else ''} left out" if left_out else "it fits"
     formula = f"({size} + 2·{padding} − {kernel_size}) / {stride} + 1 = {exact:g}"
     place.set_title(f"{formula}: {count} positions, {fits}", loc="left")
+    return figure
+
+
+def draw_answers(
+    pictures: Tensor, words: Sequence[Sequence[str]], probabilities: Tensor, *, title: str
+) -> Figure:
+    """Draw photographs, and below each the classes that a network finds most likely.
+
+    Parameters
+    ----------
+    pictures
+        (N, 3, H, W), from 0 to 1.
+    words
+        For each picture the names of its classes, the most likely first.
+    probabilities
+        Of these classes, (N, k).
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Three pictures per row; in the bars, names and probabilities.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = draw_answers(
+    ...     torch.zeros(1, 3, 4, 4), [["cat", "dog"]], torch.tensor([[0.75, 0.25]]), title="A cat"
+    ... )
+    >>> [text.get_text() for text in figure.axes[1].texts]
+    ['0.75 cat', '0.25 dog']
+    """
+    columns = min(len(pictures), 3)
+    rows = -(-len(pictures) // columns)
+    figure, axes = new_figure(
+        2 * rows,
+        columns,
+        width=1.75 * columns,
+        height=2.9 * rows,
+        title=title,
+        height_ratios=[2.2, 1.2] * rows,
+    )
+    for place in axes.flat:
+        hide_frame(place)
+    for number, (picture, names, shares) in enumerate(
+        zip(pictures, words, probabilities.tolist(), strict=True)
+    ):
+        row, column = divmod(number, columns)
+        axes[2 * row, column].imshow(as_picture(picture), vmin=0, vmax=1)
+        bars = axes[2 * row + 1, column]
+        colours = [palette["orange"], *([palette["grey"]] * (len(names) - 1))]
+        bars.barh(range(len(names)), shares, color=colours, alpha=0.6)
+        for line, (name, share) in enumerate(zip(names, shares, strict=True)):
+            bars.text(0.02, line, f"{share:.2f} {name}", va="center", fontsize=9)
+        bars.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
     return figure
 
 

@@ -144,7 +144,11 @@ def draw_maps(picture: Tensor, maps: Mapping[str, Tensor], *, title: str) -> Fig
     """
     columns = max(len(some) for some in maps.values())
     figure, axes = new_figure(
-        1 + len(maps), columns, width=6.4, height=1.3 * (1 + len(maps)) + 0.3, title=title
+        1 + len(maps),
+        columns,
+        width=max(1.07 * columns, 4.3),
+        height=1.1 * (1 + len(maps)) + 0.3,
+        title=title,
     )
     for place in axes.flat:
         hide_frame(place)
@@ -205,24 +209,39 @@ def draw_answer(
     return figure
 
 
-def draw_likeness(found: Mapping[str, Mapping[str, Sequence[float]]], *, title: str) -> Figure:
-    """Draw how like two maps are, pair by pair, method by method.
+def draw_likeness(
+    found: Mapping[str, Mapping[str, Sequence[float]]],
+    *,
+    title: str,
+    xlabel: str,
+    limits: tuple[float, float],
+) -> Figure:
+    """Draw numbers of several pictures side by side, for what was compared, panel by panel.
 
     Parameters
     ----------
     found
-        By method, and by what was compared, the correlations of the pairs, from -1 to 1.
+        By panel, and by what was compared, the numbers: one for each picture.
     title
         What to see.
+    xlabel
+        What the numbers are.
+    limits
+        The ends of their axis.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A panel for each method: a row for what was compared, a mark for each pair.
+        A panel for each method: a row for what was compared, a mark for each number.
 
     Examples
     --------
-    >>> figure = draw_likeness({"a method": {"1 layer": [0.1, -0.2]}}, title="Nothing alike")
+    >>> figure = draw_likeness(
+    ...     {"a method": {"1 layer": [0.1, -0.2]}},
+    ...     title="Nothing alike",
+    ...     xlabel="correlation",
+    ...     limits=(-1, 1),
+    ... )
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
     ['1 layer']
     """
@@ -236,7 +255,7 @@ def draw_likeness(found: Mapping[str, Mapping[str, Sequence[float]]], *, title: 
             place.scatter(values, [row] * len(values), **look)
         place.set_yticks(range(len(groups)), list(groups))
         place.set_title(method, loc="left")
-        place.set(xlabel="correlation", xlim=(-1.05, 1.05), ylim=(rows - 0.5, -0.5))
+        place.set(xlabel=xlabel, xlim=limits, ylim=(rows - 0.5, -0.5))
         place.axvline(0, color=palette["grey"], linewidth=1, zorder=0)
         place.grid(alpha=0.25, axis="x")
     return figure

@@ -1,16 +1,17 @@
-"""Occlusion: cover a part of a picture, and see what becomes of a class."""
+"""Occlusion: cover a part of a picture, or ever more of it, and see what becomes of a class."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvlib.arguments import Size, integer, pair
 from cvlib.networks.inside import check_ready, class_scores
 
-__all__ = ["occlusion", "patch_masks"]
+__all__ = ["deletion", "occlusion", "patch_masks"]
 
 
 def patch_masks(sides: Sequence[int], size: Size, stride: Size) -> Tensor:
@@ -129,3 +130,83 @@ def occlusion(
     drops = whole[:, None] - torch.cat(covered).view(len(images), len(masks))
     weights = masks.flatten(1).to(drops.dtype)
     return (drops @ weights / weights.sum(0)).view(-1, *images.shape[2:])
+
+
+def deletion(
+    model: nn.Module,
+    images: Tensor,
+    maps: Tensor,
+    classes: int | Sequence[int] | Tensor | None = None,
+    *,
+    size: int,
+    steps: int = 10,
+    value: float | Tensor = 0.0,
+) -> Tensor:
+    """Cover pictures tile by tile, the hottest of a map first, and note the scores of a class.
+
+    Where a map shows what the network relies on, the score falls at once. With the map's negative,
+    the coldest tiles go first, and the score should last; read from its end, this is what is known
+    as insertion.
+
+    Parameters
+    ----------
+    model
+        The network, in evaluation mode; gives (N, K). For probabilities instead of logits, pass
+        ``nn.Sequential(model, nn.Softmax(1)).eval()``.
+    images
+        Pictures (N, C, H, W), floating-point numbers.
+    maps
+        Heat (N, H, W); a tile is as hot as the mean of its pixels.
+    classes
+        A class for all pictures, or one for each; by default the one that the network chooses for
+        the picture as it is.
+    size
+        Side of the square tiles, in pixels. At the lower and the right border they are cut off.
+    steps
+        In how many equal parts the tiles are covered.
+    value
+        What covers them: a number, or a tensor that fits the pictures, as a blurred copy.
+
+    Returns
+    -------
+    Tensor
+        (N, steps + 1): the score with nothing covered, first, to that with all covered.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit.
+
+    References
+    ----------
+    Petsiuk, Das and Saenko, "RISE: randomized input sampling for explanation of black-box models"
+    (2018).
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(4, 1, bias=False)).eval()
+    >>> _ = nn.init.constant_(model[1].weight, 2)
+    >>> x = torch.tensor([[[[1.0, 0.0, 0.0, 3.0]]]])
+    >>> deletion(model, x, maps=x[:, 0], size=1, steps=4)
+    tensor([[8., 2., 0., 0., 0.]])
+    """
+    check_ready(model, images)
+    size, steps = integer("size", size, least=1), integer("steps", steps, least=1)
+    sides = images.shape[2:]
+    if maps.shape != (len(images), *sides):
+        raise ValueError(
+            f"maps has shape {tuple(maps.shape)}; expected {(len(images), *sides)}, as the images"
+        )
+    tiles = F.avg_pool2d(maps.to(images)[:, None], size, ceil_mode=True)
+    order = tiles.flatten(1).argsort(dim=1, descending=True, stable=True)
+    rank = order.argsort(1).view_as(tiles)
+    rank = rank.repeat_interleave(size, 2).repeat_interleave(size, 3)[..., : sides[0], : sides[1]]
+    cover = torch.as_tensor(value, dtype=images.dtype, device=images.device)
+    with torch.no_grad():
+        outputs = model(images)
+        scores = [class_scores(outputs, classes)]
+        chosen = outputs.argmax(1) if classes is None else classes
+        for step in range(1, steps + 1):
+            gone = rank < round(step / steps * order.shape[1])
+            scores.append(class_scores(model(torch.where(gone, cover, images)), chosen))
+    return torch.stack(scores, 1)

@@ -1,4 +1,4 @@
-"""The checker of class selectivity knows the right answer, and what is wrong with others."""
+"""The checkers of this chapter know the right answers, and what is wrong with others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from cvlib.exercises.inside import class_selectivity
+from cvlib.exercises.inside import class_selectivity, integrated_gradients
 
 
 def right(values: Any, labels: Any) -> Any:
@@ -59,5 +59,54 @@ def test_the_right_answer_passes(answer: object) -> None:
 )
 def test_a_wrong_answer_is_told_why(answer: object, message: str) -> None:
     wrong = class_selectivity(answer)
+    assert wrong is not None
+    assert message in wrong
+
+
+def along_the_way(score: Any, x: Any, baseline: Any, steps: int = 100) -> Any:
+    slope = torch.func.grad(score)
+    ways = (torch.arange(steps) + 0.5) / steps
+    slopes = [slope(baseline + way * (x - baseline)) for way in ways]
+    return (x - baseline) * torch.stack(slopes).mean(0)
+
+
+def from_the_left(score: Any, x: Any, baseline: Any) -> Any:
+    slope = torch.func.grad(score)
+    slopes = [slope(baseline + step / 300 * (x - baseline)) for step in range(300)]
+    return (x - baseline) * torch.stack(slopes).mean(0)
+
+
+@pytest.mark.parametrize("answer", [along_the_way, from_the_left])
+def test_gradients_on_the_way_pass(answer: object) -> None:
+    assert integrated_gradients(answer) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (None, "integrated_gradients is None, expected a function"),
+        (lambda score, x, baseline: None, "gives None, expected a tensor of shape (2,)"),
+        (lambda score, x, baseline: x[:1], "gives (1,), expected a tensor of shape (2,)"),
+        (lambda score, x, baseline: x, "gives [1, 3], expected [2, -3]"),
+        (
+            lambda score, x, baseline: x * torch.func.grad(score)(x),
+            "gives [2, -3], expected [0, -2]: the way begins at the baseline",
+        ),
+        (
+            lambda score, x, baseline: (x - baseline) * torch.func.grad(score)(x),
+            "gives [0], expected [1]: the gradient at the end of the way is 0",
+        ),
+        (
+            lambda score, x, baseline: (x - baseline) * torch.func.grad(score)(baseline),
+            "gives [2], expected [1]",
+        ),
+        (
+            lambda score, x, baseline: along_the_way(score, x, baseline).clamp(max=2),
+            "expected [3, 3]: take the mean",
+        ),
+    ],
+)
+def test_gradients_elsewhere_are_told_why(answer: object, message: str) -> None:
+    wrong = integrated_gradients(answer)
     assert wrong is not None
     assert message in wrong

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 from torchvision import models
 
-from cvlib.figures.alexnet import QUANTITIES, draw_layers, draw_positions
+from cvlib.figures.alexnet import QUANTITIES, draw_answers, draw_layers, draw_positions
 from cvlib.figures.style import palette
 from cvlib.layers.cost import Summary, summarize
 from cvlib.networks import AlexNet, SmallAlexNet
@@ -89,4 +89,23 @@ def test_positions_count_as_convolutions_do(
     assert len(red) == left_out
     windows = [p for p in squares if p.get_height() == 0.6]
     assert [p.get_width() for p in windows] == [11] * 6
+    assert_nothing_is_clipped(figure)
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_answers_stand_below_their_pictures(count: int) -> None:
+    pictures = torch.rand(count, 3, 8, 8)
+    words = [[f"first {n}", f"second {n}"] for n in range(count)]
+    shares = torch.tensor([[0.6, 0.3]] * count)
+    figure = draw_answers(pictures, words, shares, title="Answers")
+    shown = [axes for axes in figure.axes if axes.images]
+    assert len(shown) == count
+    for picture, axes in zip(pictures, shown, strict=True):
+        assert torch.equal(torch.tensor(axes.images[0].get_array()), picture.permute(1, 2, 0))
+    bars = [axes for axes in figure.axes if axes.patches]
+    for names, axes in zip(words, bars, strict=True):
+        assert [bar.get_width() for bar in axes.patches] == pytest.approx([0.6, 0.3])
+        said = [text.get_text() for text in axes.texts]
+        assert said == [f"0.60 {names[0]}", f"0.30 {names[1]}"]
+        assert axes.yaxis_inverted()
     assert_nothing_is_clipped(figure)

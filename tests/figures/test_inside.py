@@ -90,7 +90,7 @@ def test_likeness_shows_each_pair() -> None:
         "one": {"1 layer": [0.1, -0.2], "2 layers": [0.3]},
         "another": {"1 layer": [0.9, 0.8], "2 layers": [0.7, 0.6, 0.5]},
     }
-    figure = draw_likeness(found, title="Alike or not")
+    figure = draw_likeness(found, title="Alike or not", xlabel="correlation", limits=(-1.05, 1.05))
     for method, place in zip(found, figure.axes, strict=True):
         axes: Any = place
         assert axes.get_title(loc="left") == method
@@ -101,6 +101,7 @@ def test_likeness_shows_each_pair() -> None:
             [(value, row) for value in values] for row, values in enumerate(found[method].values())
         ]
         assert axes.get_xlim() == (-1.05, 1.05)
+        assert axes.get_xlabel() == "correlation"
         assert axes.yaxis_inverted()
     rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert rows == ["1 layer", "2 layers"]

@@ -1,4 +1,4 @@
-"""Occlusion against captum's, against one position at a time, and on a network one sees through."""
+"""Occlusion against captum's, position by position, and on networks one sees through; deletion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from cvlib.networks import pretrained
-from cvlib.networks.occlusion import occlusion, patch_masks
+from cvlib.networks.occlusion import deletion, occlusion, patch_masks
 from tests.networks.looked_into import NO_TENSORS, Gives, Watchers, pictures, small_net
 
 random_cases = settings(deadline=None, max_examples=25, derandomize=True)
@@ -133,3 +133,65 @@ def test_outputs_that_are_no_tensor(said: str, made: Any) -> None:
     for classes in (None, 0):
         with pytest.raises(TypeError, match=f"^model gives a {said}; expected a tensor"):
             occlusion(Gives(made).eval(), pictures(1, 3, 12, 12), classes, size=4, stride=4)
+
+
+def test_deletion_covers_the_hottest_tiles_first() -> None:
+    model = Watchers([(0, 0), (3, 6), (7, 2)]).eval()
+    x, heat = pictures(1, 1, 8, 8).float() + 1, torch.zeros(1, 8, 8)
+    heat[0, 3, 6], heat[0, 7, 2] = 2, 1
+    for k, place, lasts in ((0, (0, 0), 2), (1, (3, 6), 0), (2, (7, 2), 1)):
+        found = deletion(model, x, heat, k, size=2, steps=16)[0]
+        expected = torch.tensor([x[0, 0, *place] if step <= lasts else 0 for step in range(17)])
+        if k:
+            torch.testing.assert_close(found, expected)
+        else:  # of tiles that are equally hot, the first go first
+            assert found[lasts] > 0 == found[lasts + 1]
+
+
+@random_cases
+@given(
+    sizes=st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(6, 9), st.integers(6, 9)),
+    size=st.integers(1, 6),
+    steps=st.integers(1, 12),
+    seed=st.integers(0, 99),
+)
+def test_deletion_is_a_loop_over_tiles(sizes: Any, size: int, steps: int, seed: int) -> None:
+    model, x = small_net(sizes[1], seed=seed), pictures(*sizes, seed=seed)
+    heat = pictures(sizes[0], 1, *sizes[2:], seed=seed + 1)[:, 0]
+    found = deletion(model, x, heat, 2, size=size, steps=steps, value=0.5)
+    for image, own, scores in zip(x, heat, found, strict=True):
+        corners = [(r, c) for r in range(0, sizes[2], size) for c in range(0, sizes[3], size)]
+        corners.sort(key=lambda at: -own[at[0] : at[0] + size, at[1] : at[1] + size].mean())
+        for step in range(steps + 1):
+            covered = image.clone()
+            for row, column in corners[: round(step / steps * len(corners))]:
+                covered[:, row : row + size, column : column + size] = 0.5
+            torch.testing.assert_close(scores[step], model(covered[None])[0, 2].detach())
+
+
+def test_deletion_keeps_the_class_of_the_whole_picture_and_takes_a_cover_per_picture() -> None:
+    model, x = small_net(), pictures(4, 3, 9, 9)
+    heat, cover = x[:, 0], x.mean((2, 3), keepdim=True)
+    chosen = model(x).argmax(1)
+    found = deletion(model, x, heat, size=3, steps=3, value=cover)
+    torch.testing.assert_close(
+        found, deletion(model, x, heat, chosen, size=3, steps=3, value=cover)
+    )
+    last = model(cover.expand_as(x)).gather(1, chosen[:, None])[:, 0].detach()
+    torch.testing.assert_close(found[:, -1], last)
+    assert not found.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": 0}, "size is 0; expected at least 1"),
+        ({"size": 2, "steps": 0}, "steps is 0; expected at least 1"),
+        ({"size": 2, "maps": torch.zeros(1, 4, 4)}, r"maps has shape .*expected \(1, 8, 8\)"),
+        ({"size": 2, "classes": 5}, "expected 0 to 4"),
+    ],
+)
+def test_arguments_that_do_not_fit_deletion(arguments: dict[str, Any], message: str) -> None:
+    given = {"maps": torch.zeros(1, 8, 8), **arguments}
+    with pytest.raises(ValueError, match=message):
+        deletion(small_net(), pictures(1, 3, 8, 8), **given)
