@@ -20,6 +20,8 @@
     }
     return fetched.get(name);
   };
+  // Let the page answer its reader between two tasks, each of which is short.
+  const pause = () => new Promise((resolve) => setTimeout(resolve));
   const start = async (explorer) => {
     const name = explorer.dataset.live;
     await fetchScript("engine");
@@ -30,7 +32,9 @@
     const given = explorer.querySelector(".explorer-given");
     const face = document.createElement("div");
     face.className = "explorer-live";
+    await pause();
     piece.start(face, given ? JSON.parse(given.textContent) : {}, explorer);
+    await pause();
     explorer.querySelector(".explorer-title").after(face);
     explorer.classList.add("live-on");
   };
