@@ -34,6 +34,7 @@ FRAMES_ALONE = """document.addEventListener("DOMContentLoaded", () => {
 
 
 Visit = Callable[..., "Visited"]
+Kept = Callable[[str], "Visited"]
 
 
 @dataclass
@@ -144,6 +145,26 @@ def visit(contexts: dict[str, BrowserContext], address: str) -> Iterator[Visit]:
     yield open_page
     for page in opened:
         page.close()
+
+
+@pytest.fixture(scope="module")
+def kept(contexts: dict[str, BrowserContext], address: str) -> Iterator[Kept]:
+    """Open pages without formulas, each once; they stay until the last test of the file."""
+    opened: dict[str, Visited] = {}
+
+    def open_page(path: str) -> Visited:
+        context = contexts["light"]
+        context.set_offline(False)
+        if path not in opened:
+            visited = opened[path] = Visited(context.new_page())
+            watch(visited, address)
+            visited.page.route("**/tex-chtml.js", lambda route: route.fulfill(body=""))
+            visited.page.goto(f"{address}/{path}")
+        return opened[path]
+
+    yield open_page
+    for visited in opened.values():
+        visited.page.close()
 
 
 def watch(visited: Visited, root: str) -> None:
