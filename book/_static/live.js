@@ -20,8 +20,13 @@
     }
     return fetched.get(name);
   };
-  // Let the page answer its reader between two tasks, each of which is short.
-  const pause = () => new Promise((resolve) => setTimeout(resolve));
+  // Let the page be drawn, and answer its reader, before what comes next. A page
+  // that nobody sees is not drawn.
+  const pause = () =>
+    new Promise((resolve) => {
+      requestAnimationFrame(() => setTimeout(resolve));
+      setTimeout(resolve, 200);
+    });
   const start = async (explorer) => {
     const name = explorer.dataset.live;
     await fetchScript("engine");
@@ -34,8 +39,14 @@
     face.className = "explorer-live";
     await pause();
     piece.start(face, given ? JSON.parse(given.textContent) : {}, explorer);
-    await pause();
+    const parts = [...face.children];
+    face.replaceChildren();
     explorer.querySelector(".explorer-title").after(face);
+    for (const part of parts) {
+      await pause();
+      face.append(part);
+    }
+    await pause();
     explorer.classList.add("live-on");
   };
   document.addEventListener("DOMContentLoaded", () => {

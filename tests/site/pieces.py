@@ -90,7 +90,7 @@ def near(page: Page, name: str) -> Locator:
     explorer = page.locator(f".explorer[data-live={name}]")
     explorer.scroll_into_view_if_needed()
     page.wait_for_function(
-        f"document.querySelector('.explorer[data-live={name}]').result !== undefined"
+        f"document.querySelector('.explorer.live-on[data-live={name}]')?.result !== undefined"
     )
     return explorer
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.site import built
-from tests.site.conftest import PHONE, WIDE, Visit, Visited, watch
+from tests.site.conftest import PHONE, WIDE, Visit, Visited, leave_maths, watch
 from tests.site.fingers import BY_FINGER
 from tests.site.pieces import Finger, near
 from tests.site.test_pages import STICKS_OUT, assert_no_violations, assert_nothing_sticks_out
@@ -48,7 +48,7 @@ def phone(browser: Browser) -> Iterator[BrowserContext]:
     with browser.new_context(
         viewport=PHONE, color_scheme="dark", has_touch=True, is_mobile=True, offline=True
     ) as context:
-        context.route("**/tex-chtml.js", lambda route: route.fulfill(body=""))
+        leave_maths(context)
         yield context
 
 

@@ -229,9 +229,7 @@ def test_front_page_is_light_and_works_on_a_slow_phone(visit: Visit) -> None:
     visited = visit(FRONT, maths=False, viewport=PHONE)
     page = visited.page
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    explorer = page.locator(PIECE)
-    explorer.scroll_into_view_if_needed()
-    page.wait_for_function(f"() => document.querySelector('{PIECE}').result")
+    explorer = pieces.near(page, "digit")
     draw(explorer, SEVEN)
     wait_for_strokes(page, 1, points=8)
     expect(explorer.locator(TOLD).first).to_contain_text(re.compile("Read as 7, with"))
