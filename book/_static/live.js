@@ -28,6 +28,7 @@
       setTimeout(resolve, 200);
     });
   const start = async (explorer) => {
+    if (!globalThis.DecompressionStream || !globalThis.OffscreenCanvas) return; // too old
     const name = explorer.dataset.live;
     await fetchScript("engine");
     live.page.fetch ??= fetchScript; // for what a piece needs only when asked for

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.site import built
-from tests.site.conftest import PHONE, WIDE, Visit, Visited, leave_maths, watch
+from tests.site.conftest import PHONE, WIDE, Visited, leave_maths, watch
 from tests.site.fingers import BY_FINGER
 from tests.site.pieces import Finger, near
 from tests.site.test_pages import STICKS_OUT, assert_no_violations, assert_nothing_sticks_out
@@ -25,6 +25,8 @@ UNNAMED = """() => [...document.querySelectorAll(
         ".explorer-live :is(input, select, button, canvas, [tabindex='0'])")]
     .filter(each => !each.labels?.length && !each.ariaLabel && !each.textContent.trim())
     .map(each => each.outerHTML.slice(0, 120))"""
+FAR = """() => Math.min(...[...document.querySelectorAll(".explorer[data-live]")]
+    .map(each => each.getBoundingClientRect().top)) > innerHeight + 700"""
 MARK = re.compile(r'<div class="explorer"[^>]* data-live="(\w+)"')
 
 
@@ -85,37 +87,32 @@ def assert_light(visited: Visited) -> None:
     assert sum(weights.values()) <= MOST_BYTES, weights
 
 
-def test_it_comes_when_it_is_near_is_light_and_for_everyone(live_page: str, visit: Visit) -> None:
-    visited = visit(live_page, maths=False)
-    page = visited.page
-    far = page.evaluate(
-        "Math.min(...[...document.querySelectorAll('.explorer[data-live]')]"
-        ".map(each => each.getBoundingClientRect().top)) > innerHeight + 700"
-    )
-    there = page.evaluate("document.querySelector('script[src*=\"/live/engine\"]') !== null")
-    assert there != far, "it comes before a reader is near"
-    start_all(page)
-    for more in page.locator(".digit-more summary").filter(has_text="1998").all():
-        more.click()
-        page.locator(".digit-old").wait_for()
-    assert page.evaluate(UNNAMED) == []
-    assert_accessible(page)
-    assert_nothing_sticks_out(page, WIDE)
-    assert_light(visited)
-    assert visited.faults == []
-
-
-def test_it_is_for_a_finger_by_night_on_a_phone_from_a_file(
+def test_it_comes_when_it_is_near_and_is_light_and_for_everyone(
     live_page: str, phone: BrowserContext
 ) -> None:
+    """Look at a page from a file: by night on a phone, by finger, then by day at a desk.
+
+    One visit for all, because to open a page and start what is on it takes most of the time.
+    """
     with phone.new_page() as page:
         visited = Visited(page)
         watch(visited, built.SITE.as_uri())
         page.goto(f"{built.SITE.as_uri()}/{live_page}")
+        there = page.evaluate("document.querySelector('script[src*=\"/live/engine\"]') !== null")
+        assert there != page.evaluate(FAR), "it comes before a reader is near"
         start_all(page)
         assert page.evaluate(STICKS_OUT) == []
         assert page.evaluate(SMALLEST) >= LEAST_LETTERS
+        assert page.evaluate(UNNAMED) == []
         assert_accessible(page)
         for name in pieces(live_page):
             BY_FINGER[name](page, near(page, name), Finger(page))
+
+        for more in page.locator(".digit-more summary").filter(has_text="1998").all():
+            more.click()
+            page.locator(".digit-old").wait_for()
+        page.evaluate("document.documentElement.dataset.theme = 'light'")
+        assert_nothing_sticks_out(page, WIDE)
+        assert_accessible(page)
+        assert_light(visited)
         assert visited.faults == []

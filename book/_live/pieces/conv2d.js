@@ -9,7 +9,7 @@ live.page.pieces.conv2d = {
     let result;
     let weight = kernels[names[0]];
     let margin;
-    let at; // where the reader points, or pointed last
+    let at = null; // where the reader points, or pointed last
 
     const picture = live.page.canvas("The picture", 200);
     const made = live.page.canvas("What the kernel makes of it", 200);
@@ -31,7 +31,7 @@ live.page.pieces.conv2d = {
         const strong = strongest || 1;
         show(made, found, keeps ? 0 : -strong, keeps ? 255 : strong);
         sum.textContent = `kernel, sum ${numeral(total)}`;
-        explain();
+        if (at) explain();
       },
     );
 
@@ -102,7 +102,8 @@ live.page.pieces.conv2d = {
     const bring = live.page.bring(
       (brought) => {
         grey = brought;
-        at = grey.shape.slice(1).map((side) => side >> 1);
+        at = null;
+        told.textContent = "";
         show(picture, grey);
         compute();
       },
