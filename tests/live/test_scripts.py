@@ -9,7 +9,7 @@ import pytest
 from book import live
 
 MOST_BYTES = 120_000  # of what the front page computes with
-MOST_OF_ALL = 150_000  # with the network of 1998, which comes when it is asked for
+MOST_OF_ALL = 150_000  # with the network of 1998, which a reader may ask for
 
 
 @pytest.fixture(scope="module")
