@@ -13,6 +13,7 @@ import functools
 import io
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,37 @@ def functions() -> str:
     return joined("globalThis.live ??= {};", *sorted(SOURCES.glob("*.js")))
 
 
-DEFINED = re.compile(r"^(live\.(?:page\.)?\w+) =", re.MULTILINE)
+DEFINED = re.compile(r"live\.(?:page\.)?\w+(?= =)")
 LEFT_OUT = re.compile(r'^\s*//.*$|addEventListener\("\w+"', re.MULTILINE)
 
 
-def needed(script: str) -> set[Path]:
-    """Find the files whose functions a script calls, and those that they call.
+@functools.cache
+def definitions() -> dict[str, str]:
+    """Read what ``book/_live`` and ``book/_live/page`` define.
+
+    Returns
+    -------
+    dict
+        From names, as ``live.blur``, to texts: each definition begins a line,
+        and ends where the next one begins.
+    """
+    found: dict[str, str] = {}
+    for path in sorted([*SOURCES.glob("*.js"), *SOURCES.glob("page/*.js")]):
+        _, *texts = re.split(
+            r"^(?=live\.)", path.read_text("utf-8"), flags=re.M
+        )
+        for text in texts:
+            defined = DEFINED.match(text)
+            if defined is None:
+                raise ValueError(
+                    f"{path.name} defines nothing: {text[:40]}"
+                )
+            found[defined[0]] = text
+    return found
+
+
+def needed(script: str) -> set[str]:
+    """Find the functions that a script calls, and those that they call.
 
     Parameters
     ----------
@@ -52,17 +78,10 @@ def needed(script: str) -> set[Path]:
 
     Returns
     -------
-    set of Path
-        Files of ``book/_live`` and ``book/_live/page``.
+    set of str
+        Names, as :func:`definitions` has them.
     """
-    paths = [*SOURCES.glob("*.js"), *SOURCES.glob("page/*.js")]
-    texts = {path: path.read_text("utf-8") for path in paths}
-    places = {
-        name: path
-        for path in paths
-        for name in DEFINED.findall(texts[path])
-    }
-    found: set[Path] = set()
+    found: set[str] = set()
     waiting = [script]
     while waiting:
         text = LEFT_OUT.sub("", waiting.pop())
@@ -72,14 +91,14 @@ def needed(script: str) -> set[Path]:
         taken = re.findall(r"\{([^}]*)\}\s*=\s*live\.page\b", text)
         shown = re.findall(r"\w+", " ".join(taken))
         names |= {f"live.page.{name}" for name in shown}
-        new = {places[name] for name in names & places.keys()} - found
+        new = (names & definitions().keys()) - found
         found |= new
-        waiting += [texts[path] for path in new]
+        waiting += [definitions()[name] for name in new]
     return found
 
 
 def joined(*parts: str | Path) -> str:
-    """Join scripts, without the lines that are comments.
+    """Join scripts, without indents and without lines that are comments.
 
     Parameters
     ----------
@@ -95,7 +114,7 @@ def joined(*parts: str | Path) -> str:
         part if isinstance(part, str) else part.read_text("utf-8")
         for part in parts
     )
-    return re.sub(r"^ *//.*\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^ *//.*\n|^ +", "", text, flags=re.MULTILINE)
 
 
 def picture(pixels: np.ndarray) -> str:
@@ -117,11 +136,34 @@ def picture(pixels: np.ndarray) -> str:
     return f"data:image/png;base64,{data}"
 
 
+def letters(data: bytes) -> str:
+    """Write bytes as text that JSON keeps as it is: 13 bits in two letters.
+
+    Base 64 holds 12 in them. The letters are 91, of which 91 * 91 > 2**13.
+
+    Parameters
+    ----------
+    data
+        Bytes.
+
+    Returns
+    -------
+    str
+        What ``live.bytes`` reads.
+    """
+    bits = np.unpackbits(np.frombuffer(data, "u1"))
+    bits = np.pad(bits, (0, -len(bits) % 13)).reshape(-1, 13)
+    numbers = bits @ (1 << np.arange(12, -1, -1))
+    codes = ord("#") + np.stack(np.divmod(numbers, 91), 1).ravel()
+    codes += codes >= ord("\\")
+    return codes.astype("u1").tobytes().decode("ascii")
+
+
 class Network:
     """A network as the engine reads it: kinds of layers, and their weights.
 
     Weights are kept in 8 bits: for each output, the whole numbers from -127 to
-    127 times a scale. Biases keep 32 bits.
+    127 times a scale, or fewer, which deflate to less. Biases keep 32 bits.
     """
 
     def __init__(self) -> None:
@@ -135,6 +177,7 @@ class Network:
         bias: Any = None,
         *,
         exact: bool = False,
+        levels: int = 127,
         **options: Any,
     ) -> None:
         """Add a layer.
@@ -147,23 +190,26 @@ class Network:
             Tensors, or ``None``.
         exact
             Whether to keep 32 bits of the weights.
+        levels
+            The greatest of the whole numbers.
         options
             Numbers, as ``stride``.
         """
         layer = {"kind": kind, **options}
         if weight is not None:
-            layer["weight"] = self._numbers(weight, exact=exact)
+            most = None if exact else levels
+            layer["weight"] = self._numbers(weight, most)
         if bias is not None:
-            layer["bias"] = self._numbers(bias, exact=True)
+            layer["bias"] = self._numbers(bias, None)
         self.layers.append(layer)
 
-    def _numbers(self, tensor: Any, *, exact: bool) -> dict[str, Any]:
+    def _numbers(self, tensor: Any, most: int | None) -> dict[str, Any]:
         numbers = tensor.detach().cpu().numpy().astype("<f4")
         found = {"shape": list(numbers.shape)}
-        if exact:
+        if most is None:
             return {**found, "at": self._append(numbers)}
         rows = numbers.reshape(len(numbers), -1)
-        scales = np.maximum(np.abs(rows).max(1), 1e-12) / 127
+        scales = np.maximum(np.abs(rows).max(1), 1e-12) / most
         levels = np.rint(rows / scales[:, None]).astype("i1")
         return {
             **found,
@@ -182,10 +228,19 @@ class Network:
         Returns
         -------
         dict
-            ``layers``, and ``data`` in base 64.
+            ``layers``, and ``data`` deflated to ``size`` bytes, as letters.
         """
-        data = base64.b64encode(self.data).decode()
-        return {"layers": self.layers, "data": data}
+        data = zlib.compress(bytes(self.data), 9)
+        return {
+            "layers": self.layers,
+            "size": len(data),
+            "data": letters(data),
+        }
+
+
+#: Levels of a layer of 48,000 weights. Finer ones tell the answers no better:
+#: what is rounded off adds up to little over so many.
+MANY = 31
 
 
 def lenet() -> dict[str, Any]:
@@ -201,7 +256,8 @@ def lenet() -> dict[str, Any]:
         elif kind == "MaxPool2d":
             network.add("max_pool2d", kernel=layer.kernel_size)
         elif kind == "Linear":
-            network.add("linear", layer.weight, layer.bias)
+            levels = MANY if layer.weight.numel() > 40_000 else 127
+            network.add("linear", layer.weight, layer.bias, levels=levels)
         else:
             network.add("relu")
     return network.json()
@@ -223,7 +279,9 @@ def lenet5() -> dict[str, Any]:
     network.add("conv2d", scale, shift, padding=2, exact=True)
     for layer in (model.c1, model.s2, model.c3, model.s4, model.c5):
         weight, options = layer.weight, {}
-        if layer is model.c3:
+        if layer is model.c5:
+            options = {"levels": MANY}
+        elif layer is model.c3:
             weight = table  # zeros for the kernels that are not there
         elif layer in (model.s2, model.s4):
             weight = weight.reshape(-1, 1, 1, 1).expand(-1, 1, 2, 2)
@@ -441,6 +499,11 @@ def resources() -> dict[str, Callable[[], Any]]:
     }
 
 
+def written(names: set[str]) -> list[str]:
+    """Give definitions in their order."""
+    return [text for name, text in definitions().items() if name in names]
+
+
 def scripts() -> Iterator[tuple[str, str]]:
     """Make all scripts.
 
@@ -455,10 +518,17 @@ def scripts() -> Iterator[tuple[str, str]]:
     texts = {path.name: path.read_text("utf-8") for path in pieces}
     needs = {name: needed(text) for name, text in texts.items()}
     common = set.intersection(*needs.values())
+    # What is fetched after another piece, as digit_1998 after digit, finds
+    # there what that one has brought.
+    before = {
+        name: needs.get(f"{name.rpartition('_')[0]}.js", common)
+        for name in texts
+    }
     first = "globalThis.live ??= {};\nlive.page = { pieces: {} };"
-    yield "engine.js", joined(first, *sorted(common))
+    yield "engine.js", joined(first, *written(common))
     for name, text in texts.items():
-        yield name, joined(*sorted(needs[name] - common), text)
+        brought = needs[name] - common - before[name]
+        yield name, joined(*written(brought), text)
     for name, make in resources().items():
         text = json.dumps(make(), separators=(",", ":"))
         yield f"{name}.js", f"(live.given ??= {{}}).{name} = {text};\n"

@@ -1,21 +1,34 @@
+// Bytes out of text, as book/live.py writes it: two letters, each one of 91, hold
+// 13 bits. The backslash, which would need another before it, is left out.
+live.bytes = function (text, size) {
+  const bytes = new Uint8Array(size);
+  const digit = (at) => text.charCodeAt(at) - (text[at] > "\\" ? 36 : 35);
+  let [held, bits, to] = [0, 0, 0];
+  for (let at = 0; at < text.length; at += 2) {
+    held = (held << 13) | (91 * digit(at) + digit(at + 1));
+    for (bits += 13; bits >= 8; bits -= 8) bytes[to++] = held >> (bits - 8);
+    held &= (1 << bits) - 1;
+  }
+  return bytes;
+};
+
 // A network is a list of layers, as book/live.py writes it: kinds of layers,
-// and weights of 8 bits with a scale for each output, or of 32 bits.
-live.unpack = function ({ layers, data }) {
-  const text = atob(data);
-  const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+// and weights of 8 bits with a scale for each output, or of 32 bits, deflated.
+live.unpack = async function ({ layers, data, size }) {
+  const deflated = new Blob([live.bytes(data, size)]).stream();
+  const inflated = deflated.pipeThrough(new DecompressionStream("deflate"));
+  const buffer = await new Response(inflated).arrayBuffer();
   const numbers = ({ shape, at, scales }) => {
     const size = shape.reduce((product, side) => product * side, 1);
     if (!scales) {
       return live.tensor(
         shape,
-        new Float32Array(bytes.buffer.slice(at, at + 4 * size)),
+        new Float32Array(buffer.slice(at, at + 4 * size)),
       );
     }
     const each = size / shape[0];
-    const levels = new Int8Array(bytes.buffer, at, size);
-    const scale = new Float32Array(
-      bytes.buffer.slice(scales, scales + 4 * shape[0]),
-    );
+    const levels = new Int8Array(buffer, at, size);
+    const scale = new Float32Array(buffer.slice(scales, scales + 4 * shape[0]));
     return live.tensor(
       shape,
       Float32Array.from(levels, (level, i) => level * scale[Math.floor(i / each)]),
@@ -33,7 +46,7 @@ live.layer = function (layer, x) {
   const each = (change) => live.tensor(x.shape, x.data.map(change));
   switch (layer.kind) {
     case "conv2d":
-      return live.conv2d_by_rows(x, layer.weight, layer.bias, layer);
+      return live.conv2d(x, layer.weight, layer.bias, layer);
     case "max_pool2d":
       return live.max_pool2d(x, layer.kernel, layer);
     case "linear":
@@ -76,8 +89,8 @@ live.forward = function (layers, x) {
 };
 
 // The answers of a network, as book/live.py writes it, to (N, C, H, W).
-live.predict = function (network, { shape: [count, ...shape], data }) {
-  const layers = live.unpack(network);
+live.predict = async function (network, { shape: [count, ...shape], data }) {
+  const layers = await live.unpack(network);
   const size = data.length / count;
   const answers = Array.from({ length: count }, (_, n) => {
     const x = live.tensor(shape, data.subarray(n * size, (n + 1) * size));

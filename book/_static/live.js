@@ -20,7 +20,15 @@
     }
     return fetched.get(name);
   };
+  // Let the page be drawn, and answer its reader, before what comes next. A page
+  // that nobody sees is not drawn.
+  const pause = () =>
+    new Promise((resolve) => {
+      requestAnimationFrame(() => setTimeout(resolve));
+      setTimeout(resolve, 200);
+    });
   const start = async (explorer) => {
+    if (!globalThis.DecompressionStream || !globalThis.OffscreenCanvas) return; // too old
     const name = explorer.dataset.live;
     await fetchScript("engine");
     live.page.fetch ??= fetchScript; // for what a piece needs only when asked for
@@ -30,8 +38,16 @@
     const given = explorer.querySelector(".explorer-given");
     const face = document.createElement("div");
     face.className = "explorer-live";
+    await pause();
     piece.start(face, given ? JSON.parse(given.textContent) : {}, explorer);
+    const parts = [...face.children];
+    face.replaceChildren();
     explorer.querySelector(".explorer-title").after(face);
+    for (const part of parts) {
+      await pause();
+      face.append(part);
+    }
+    await pause();
     explorer.classList.add("live-on");
   };
   document.addEventListener("DOMContentLoaded", () => {

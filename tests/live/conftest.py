@@ -32,12 +32,12 @@ globalThis.text = (data) => {
   }
   return btoa(all);
 };
-globalThis.answer = (line) => {
+globalThis.answer = async (line) => {
   const [name, ...values] = JSON.parse(line, (_, value) =>
     value?.numbers === undefined ? value
       : live.tensor(value.shape, numbers(value.kind, value.numbers)));
   try {
-    return JSON.stringify({ value: live[name](...values) }, (_, value) =>
+    return JSON.stringify({ value: await live[name](...values) }, (_, value) =>
       value instanceof Float32Array ? { kind: "f4", numbers: text(value) }
         : value instanceof Uint8Array ? { kind: "u1", numbers: text(value) }
         : value instanceof Int32Array ? { kind: "i4", numbers: text(value) }
@@ -49,7 +49,7 @@ globalThis.answer = (line) => {
 """
 LISTEN = """
 require("readline").createInterface({ input: process.stdin })
-  .on("line", (line) => process.stdout.write(answer(line) + "\\n"));
+  .on("line", async (line) => process.stdout.write((await answer(line)) + "\\n"));
 """
 
 Engine = Callable[..., Any]

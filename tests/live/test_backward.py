@@ -29,23 +29,6 @@ def slope(y: Tensor, x: Tensor, gradient: Tensor) -> Tensor:
 
 
 @settings(max_examples=50, deadline=None)
-@given(*CONVOLUTIONS, st.booleans())
-def test_conv2d_by_rows_is_conv2d(
-    engine: Engine, seed: int, slices: int, outputs: int, groups: int, height: int, width: int,
-    rows: int, columns: int, stride: int, padding: int, dilation: int, biased: bool,
-) -> None:  # fmt: skip
-    spans = [dilation * (kernel - 1) + 1 for kernel in (rows, columns)]
-    if any(side + 2 * padding < span for side, span in zip((height, width), spans, strict=True)):
-        return  # the kernel does not fit
-    x = drawn(seed, slices * groups, height, width)
-    weight = drawn(seed + 1, outputs * groups, slices, rows, columns)
-    bias = drawn(seed + 2, outputs * groups) if biased else None
-    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    expected = engine("conv2d", x, weight, bias, options)
-    np.testing.assert_array_equal(engine("conv2d_by_rows", x, weight, bias, options), expected)
-
-
-@settings(max_examples=50, deadline=None)
 @given(*CONVOLUTIONS)
 def test_conv2d_input(
     engine: Engine, seed: int, slices: int, outputs: int, groups: int, height: int, width: int,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -79,6 +82,27 @@ def test_linear_relu_and_softmax(
     np.testing.assert_allclose(engine("softmax", y), y.softmax(0), rtol=1e-5, atol=1e-7)
 
 
+@given(st.binary(max_size=60))
+def test_bytes_come_back_from_their_letters(engine: Engine, data: bytes) -> None:
+    text = live.letters(data)
+    assert json.dumps(text) == f'"{text}"'
+    assert 2 * math.ceil(8 * len(data) / 13) == len(text)
+    assert engine("bytes", text, len(data)).tobytes() == data
+
+
+@given(st.integers(0, 99), sides, sides, st.sampled_from([1, 3, 5]))
+def test_filtered_is_conv2d_and_says_how_strong(
+    engine: Engine, seed: int, height: int, width: int, side: int
+) -> None:
+    x, kernel = drawn(seed, 1, height, width), drawn(seed + 1, side, side)
+    found = engine("filtered", x, kernel)
+    expected = cv2.filter2D(x[0].numpy(), -1, kernel.numpy())
+    np.testing.assert_allclose(found["y"][0], expected, atol=1e-5)
+    sizes = np.abs(found["y"])
+    assert found["strongest"] in sizes
+    assert np.mean(sizes > found["strongest"]) <= 0.01 + 1 / sizes.size
+
+
 def test_lenet_gives_torchs_answers_to_a_thousand_digits(engine: Engine) -> None:
     model = pretrained("lenet").eval()
     digits = mnist_sample().images[4000:].float() / 255
@@ -87,4 +111,4 @@ def test_lenet_gives_torchs_answers_to_a_thousand_digits(engine: Engine) -> None
         expected = model(digits)
     found = engine("predict", live.lenet(), digits)
     assert np.array_equal(found.argmax(1), expected.argmax(1))
-    np.testing.assert_allclose(found, expected, atol=0.3)  # weights of 8 bits
+    np.testing.assert_allclose(found, expected, atol=0.3)  # weights of 8 bits and fewer

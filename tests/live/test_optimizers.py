@@ -8,32 +8,19 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
 
 from cvlib.training import optimizers
 from tests.live.conftest import Engine
+from tests.live.walks import STEPS, descended
 
 random_cases = settings(deadline=None, max_examples=60, derandomize=True)
 
-STEPS = 60
 rates = st.floats(0.001, 2.5)
 momenta = st.one_of(st.just(0.0), st.floats(0, 0.99))
 # A mean that fades at once makes of each gradient its sign, and that of 0 is left to rounding.
 fadings = st.floats(0.8, 0.999)
 places = st.floats(-2, 2)
 valleys = st.floats(1, 1000).map(lambda kappa: (1 / kappa, 1.0))
-
-
-def descended(make: Any, curvatures: tuple[float, ...], start: list[float]) -> Tensor:
-    """Walk as the chapter's ``descend`` does, in a valley that lies along its axes."""
-    curvature = torch.tensor(curvatures, dtype=torch.float64)
-    at = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    optimizer, path = make([at]), [at.detach().clone()]
-    for _ in range(STEPS):
-        at.grad = curvature * at.detach()
-        optimizer.step()
-        path.append(at.detach().clone())
-    return torch.stack(path)
 
 
 @random_cases

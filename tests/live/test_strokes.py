@@ -54,8 +54,8 @@ def test_both_networks_give_torchs_answers_to_what_is_drawn(engine: Engine, name
     assert np.array_equal(found.argmax(1), expected.argmax(1))
     if name == "lenet":
         expected, found = expected.softmax(1), torch.tensor(found).softmax(1)
-    # The weights have 8 bits.
-    np.testing.assert_allclose(found, expected, atol=0.03 if name == "lenet" else 1.5)
+    # The weights have 8 bits and fewer.
+    np.testing.assert_allclose(found, expected, atol=0.03 if name == "lenet" else 3)
 
 
 def test_the_network_of_1998_gives_torchs_answers_to_a_thousand_digits(engine: Engine) -> None:
@@ -63,7 +63,7 @@ def test_the_network_of_1998_gives_torchs_answers_to_a_thousand_digits(engine: E
     expected = answers("lenet5", digits)
     found = engine("predict", live.lenet5(), digits.images / 255)
     assert np.array_equal(found.argmax(1), expected.argmax(1))
-    np.testing.assert_allclose(found, expected, atol=2)
+    np.testing.assert_allclose(found, expected, atol=5)
 
 
 def test_a_drawing_is_read_from_its_strokes(engine: Engine) -> None:

@@ -34,6 +34,7 @@ FRAMES_ALONE = """document.addEventListener("DOMContentLoaded", () => {
 
 
 Visit = Callable[..., "Visited"]
+Kept = Callable[[str], "Visited"]
 
 
 @dataclass
@@ -134,16 +135,43 @@ def visit(contexts: dict[str, BrowserContext], address: str) -> Iterator[Visit]:
         page.set_viewport_size(viewport)
         if not live:  # explorers show frames, as where nothing may compute
             page.add_init_script(FRAMES_ALONE)
-        if not maths:  # what takes longest, where a test looks at something else
-            page.route("**/tex-chtml.js", lambda route: route.fulfill(body=""))
+        if not maths:
+            leave_maths(page)
         page.goto(f"{root}/{path}")
         if maths:
             page.evaluate(MATHS_IS_SET)
+        else:
+            assert not page.evaluate("window.MathJax?.version"), "formulas are set all the same"
         return visited
 
     yield open_page
     for page in opened:
         page.close()
+
+
+@pytest.fixture(scope="module")
+def kept(contexts: dict[str, BrowserContext], address: str) -> Iterator[Kept]:
+    """Open pages without formulas, each once; they stay until the last test of the file."""
+    opened: dict[str, Visited] = {}
+
+    def open_page(path: str) -> Visited:
+        context = contexts["light"]
+        context.set_offline(False)
+        if path not in opened:
+            visited = opened[path] = Visited(context.new_page())
+            watch(visited, address)
+            leave_maths(visited.page)
+            visited.page.goto(f"{address}/{path}")
+        return opened[path]
+
+    yield open_page
+    for visited in opened.values():
+        visited.page.close()
+
+
+def leave_maths(pages: Page | BrowserContext) -> None:
+    """Do without what takes longest, where a test looks at something else."""
+    pages.route("**/mathjax/maths.js*", lambda route: route.fulfill(body=""))
 
 
 def watch(visited: Visited, root: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.site import built
-from tests.site.conftest import PHONE, WIDE, Visit
-from tests.site.test_pages import STICKS_OUT, assert_accessible, assert_nothing_sticks_out
+from tests.site.conftest import PHONE, WIDE, Visited, leave_maths, watch
+from tests.site.fingers import BY_FINGER
+from tests.site.pieces import Finger, near
+from tests.site.test_pages import STICKS_OUT, assert_no_violations, assert_nothing_sticks_out
 
 MOST_BYTES = 150_000  # of scripts that a page computes with
 LEAST_LETTERS = 11  # pixels
@@ -22,6 +25,9 @@ UNNAMED = """() => [...document.querySelectorAll(
         ".explorer-live :is(input, select, button, canvas, [tabindex='0'])")]
     .filter(each => !each.labels?.length && !each.ariaLabel && !each.textContent.trim())
     .map(each => each.outerHTML.slice(0, 120))"""
+FAR = """() => Math.min(...[...document.querySelectorAll(".explorer[data-live]")]
+    .map(each => each.getBoundingClientRect().top)) > innerHeight + 700"""
+MARK = re.compile(r'<div class="explorer"[^>]* data-live="(\w+)"')
 
 
 def live_pages() -> list[str]:
@@ -29,9 +35,7 @@ def live_pages() -> list[str]:
     return [
         page
         for page in built.written_pages()
-        if re.search(
-            r'<div class="explorer"[^>]* data-live="', (built.SITE / page).read_text("utf-8")
-        )
+        if MARK.search((built.SITE / page).read_text("utf-8"))
     ]
 
 
@@ -40,57 +44,75 @@ def live_page(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def start_all(page: Page) -> int:
+@pytest.fixture(scope="module")
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    """Open the profile of a phone at night, without a network."""
+    with browser.new_context(
+        viewport=PHONE, color_scheme="dark", has_touch=True, is_mobile=True, offline=True
+    ) as context:
+        leave_maths(context)
+        yield context
+
+
+def pieces(page: str) -> list[str]:
+    return MARK.findall((built.SITE / page).read_text("utf-8"))
+
+
+def start_all(page: Page) -> None:
     """Come near each piece, and wait until it shows itself."""
-    pieces = page.locator(".explorer[data-live]")
-    for number in range(pieces.count()):
-        pieces.nth(number).scroll_into_view_if_needed()
+    explorers = page.locator(".explorer[data-live]")
+    for number in range(explorers.count()):
+        explorers.nth(number).scroll_into_view_if_needed()
         page.wait_for_function(
             "at => document.querySelectorAll('.explorer[data-live]')[at]"
             ".classList.contains('live-on')",
             arg=number,
         )
-    return pieces.count()
 
 
-def test_what_computes_comes_when_it_is_near_and_is_light(live_page: str, visit: Visit) -> None:
-    visited = visit(live_page, maths=False)
-    start_all(visited.page)
+def assert_accessible(page: Page) -> None:
+    """Hold the pieces to all rules; what stands around them is held to them without them."""
+    assert_no_violations(page, {"include": [[".explorer-live"]]}, {})
+
+
+def assert_light(visited: Visited) -> None:
+    """Weigh all that a page has computed with so far."""
     scripts = {
         link.partition("/_static/live/")[2].partition("?")[0]
         for link in visited.asked
         if "/_static/live/" in link
     }
     weights = {name: (built.SITE / "_static/live" / name).stat().st_size for name in scripts}
+    assert weights
     assert sum(weights.values()) <= MOST_BYTES, weights
-    assert visited.faults == []
 
 
-def test_it_is_for_everyone_by_day_at_a_desk(live_page: str, visit: Visit) -> None:
-    visited = visit(live_page, maths=False)
-    page = visited.page
-    start_all(page)
-    assert page.evaluate(UNNAMED) == []
-    assert_accessible(page)
-    assert_nothing_sticks_out(page, WIDE)
-    assert visited.faults == []
+def test_it_comes_when_it_is_near_and_is_light_and_for_everyone(
+    live_page: str, phone: BrowserContext
+) -> None:
+    """Look at a page from a file: by night on a phone, by finger, then by day at a desk.
 
+    One visit for all, because to open a page and start what is on it takes most of the time.
+    """
+    with phone.new_page() as page:
+        visited = Visited(page)
+        watch(visited, built.SITE.as_uri())
+        page.goto(f"{built.SITE.as_uri()}/{live_page}")
+        there = page.evaluate("document.querySelector('script[src*=\"/live/engine\"]') !== null")
+        assert there != page.evaluate(FAR), "it comes before a reader is near"
+        start_all(page)
+        assert page.evaluate(STICKS_OUT) == []
+        assert page.evaluate(SMALLEST) >= LEAST_LETTERS
+        assert page.evaluate(UNNAMED) == []
+        assert_accessible(page)
+        for name in pieces(live_page):
+            BY_FINGER[name](page, near(page, name), Finger(page))
 
-def test_it_is_for_everyone_by_night_on_a_phone_from_a_file(live_page: str, visit: Visit) -> None:
-    visited = visit(live_page, theme="dark", viewport=PHONE, from_file=True, maths=False)
-    page = visited.page
-    start_all(page)
-    assert page.evaluate(STICKS_OUT) == []
-    assert page.evaluate(SMALLEST) >= LEAST_LETTERS
-    assert_accessible(page)
-    assert visited.faults == []
-
-
-def test_nothing_comes_before_a_reader_is_near(live_page: str, visit: Visit) -> None:
-    page = visit(live_page, maths=False).page
-    far = page.evaluate(
-        "Math.min(...[...document.querySelectorAll('.explorer[data-live]')]"
-        ".map(each => each.getBoundingClientRect().top)) > innerHeight + 700"
-    )
-    there = page.evaluate("document.querySelector('script[src*=\"/live/engine\"]') !== null")
-    assert there != far
+        for more in page.locator(".digit-more summary").filter(has_text="1998").all():
+            more.click()
+            page.locator(".digit-old").wait_for()
+        page.evaluate("document.documentElement.dataset.theme = 'light'")
+        assert_nothing_sticks_out(page, WIDE)
+        assert_accessible(page)
+        assert_light(visited)
+        assert visited.faults == []

@@ -10,7 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from cvlib.data import photograph
 from cvlib.images.pixels import luma
-from tests.site.conftest import PHONE, Visit, Visited
+from tests.site import pieces
+from tests.site.conftest import PHONE, Kept, Visited
 
 CHAPTER = "book/images/edges.html"
 COINS = photograph("coins")[:160, :244]
@@ -18,37 +19,22 @@ FACE = luma(photograph("astronaut"))[60:188, 150:278]
 EXPLORER = "document.querySelector('.explorer[data-live=canny]')"
 
 
-def opened(visit: Visit, **options: Any) -> tuple[Visited, Locator]:
-    """Open the chapter and wait for the piece to have computed once."""
-    visited = visit(CHAPTER, maths=False, **options)
-    explorer = visited.page.locator(".explorer[data-live=canny]")
-    explorer.scroll_into_view_if_needed()
-    visited.page.wait_for_function(f"{EXPLORER}.result !== undefined")
-    return visited, explorer
+def opened(kept: Kept, **options: Any) -> tuple[Visited, Locator]:
+    return pieces.opened(kept, CHAPTER, "canny", **options)
 
 
 def traced(page: Page, blur: float, low: int, high: int) -> Any:
     """Wait until the page has computed this, and read it."""
-    page.wait_for_function(
-        f"""expected => {{
-        const {{ blur, low, high }} = {EXPLORER}.result;
-        return String([blur, low, high]) === String(expected);
-    }}""",
-        arg=[blur, low, high],
-    )
-    shape, data = page.evaluate(f"""() => {{
-        const {{ shape, data }} = {EXPLORER}.result.edges;
-        return [shape.slice(1), Array.from(data)];
-    }}""")
-    return np.array(data, np.uint8).reshape(shape)
+    there = "String([result.blur, result.low, result.high]) === String(arg)"
+    return pieces.wait(page, "canny", there, [blur, low, high])["edges"][0]
 
 
 def by_opencv(image: Any, blur: float, low: int, high: int) -> Any:
     return cv2.Canny(cv2.GaussianBlur(image, (0, 0), blur) if blur else image, low, high)
 
 
-def test_edges_are_opencvs(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_edges_are_opencvs(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     assert np.array_equal(traced(page, 1, 20, 60), by_opencv(COINS, 1, 20, 60))
     explorer.get_by_role("slider", name="blur, sigma").fill("2.3")
@@ -66,8 +52,8 @@ def test_edges_are_opencvs(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_thresholds_push_each_other(visit: Visit) -> None:
-    visited, explorer = opened(visit, from_file=True, theme="dark", viewport=PHONE)
+def test_thresholds_push_each_other(kept: Kept) -> None:
+    visited, explorer = opened(kept, viewport=PHONE)
     page = visited.page
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     low, high = (
@@ -83,8 +69,8 @@ def test_thresholds_push_each_other(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_thresholds_are_coloured(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_thresholds_are_coloured(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     traced(page, 1, 20, 60)
     key = explorer.locator(".live-key")

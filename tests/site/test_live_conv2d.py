@@ -9,60 +9,34 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from cvlib.data import photograph
-from tests.site.conftest import PHONE, Visit, Visited
+from tests.site import pieces
+from tests.site.conftest import PHONE, Kept, Visited
 
 CHAPTER = "book/layers/convolution.html"
 CAMERA = photograph("camera")[40:296, 130:386]
 EDGES = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
 
 
-def opened(visit: Visit, **options: Any) -> tuple[Visited, Locator]:
-    """Open the chapter and wait for the piece to have computed once."""
-    visited = visit(CHAPTER, maths=False, **options)
-    explorer = visited.page.locator(".explorer[data-live=conv2d]")
-    explorer.scroll_into_view_if_needed()
-    visited.page.wait_for_function(
-        "document.querySelector('.explorer[data-live=conv2d]').result !== undefined"
-    )
-    return visited, explorer
-
-
-def result(page: Page) -> np.ndarray:
-    """Read what the page has computed last."""
-    shape, data = page.evaluate(
-        """() => {
-        const { shape, data } = document.querySelector(".explorer[data-live=conv2d]").result;
-        return [shape, Array.from(data)];
-    }"""
-    )
-    return np.array(data, np.float32).reshape(shape)[0]
+def opened(kept: Kept, **options: Any) -> tuple[Visited, Locator]:
+    return pieces.opened(kept, CHAPTER, "conv2d", **options)
 
 
 def wait_for(page: Page, expected: np.ndarray) -> None:
     """Wait until the page has computed this, to a thousandth of a grey value."""
-    page.wait_for_function(
-        """expected => {
-        const { data } = document.querySelector(".explorer[data-live=conv2d]").result;
-        return data.length === expected.length
-            && data.every((value, at) => Math.abs(value - expected[at]) < 1e-2);
-    }""",
-        arg=expected.astype(float).round(4).ravel().tolist(),
-    )
-    np.testing.assert_allclose(result(page), expected, atol=1e-3)
+    found = pieces.wait_for(page, "conv2d", "result", expected)
+    np.testing.assert_allclose(found[0], expected, atol=1e-3)
 
 
 def filtered(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return cv2.filter2D(picture.astype(np.float32), -1, kernel)
 
 
-@pytest.mark.parametrize("from_file", [False, True])
-def test_page_computes_what_opencv_computes(visit: Visit, from_file: bool) -> None:
-    visited, explorer = opened(visit, from_file=from_file)
+def test_page_computes_what_opencv_computes(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     wait_for(page, filtered(CAMERA, np.full((5, 5), 1 / 25, np.float32)))
     explorer.locator(".explorer-live select").first.select_option("vertical edges")
@@ -76,8 +50,8 @@ def test_page_computes_what_opencv_computes(visit: Visit, from_file: bool) -> No
     assert visited.faults == []
 
 
-def test_weight_can_be_dragged_and_pixel_looked_into(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_weight_can_be_dragged_and_pixel_looked_into(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     explorer.locator(".explorer-live select").first.select_option("vertical edges")
     wait_for(page, filtered(CAMERA, EDGES))
@@ -101,8 +75,8 @@ def test_weight_can_be_dragged_and_pixel_looked_into(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_frame_is_for_paper_and_for_pages_without_a_script(visit: Visit, browser: Any) -> None:
-    visited, explorer = opened(visit)
+def test_frame_is_for_paper_and_for_pages_without_a_script(kept: Kept, browser: Any) -> None:
+    visited, explorer = opened(kept)
     visited.page.emulate_media(media="print")
     assert explorer.locator("img").first.is_visible()
     assert not explorer.locator(".explorer-live").is_visible()
@@ -110,6 +84,7 @@ def test_frame_is_for_paper_and_for_pages_without_a_script(visit: Visit, browser
         page = context.new_page()
         page.goto(visited.page.url)
         assert page.locator(".explorer[data-live=conv2d] img").first.is_visible()
+    visited.page.emulate_media(media="screen")
 
 
 def encoded(kind: str, pixels: np.ndarray, **options: Any) -> bytes:
@@ -124,8 +99,8 @@ def give(page: Page, name: str, data: bytes) -> None:
     )
 
 
-def test_readers_own_picture_is_computed_and_stays_in_the_page(visit: Visit) -> None:
-    visited, explorer = opened(visit, viewport=PHONE)
+def test_readers_own_picture_is_computed_and_stays_in_the_page(kept: Kept) -> None:
+    visited, explorer = opened(kept, viewport=PHONE)
     colours = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
     give(visited.page, "mine.png", encoded("png", colours))
     told = explorer.locator(".live-bring .live-told")
@@ -137,8 +112,8 @@ def test_readers_own_picture_is_computed_and_stays_in_the_page(visit: Visit) -> 
     assert visited.faults == []
 
 
-def test_picture_that_is_copied_or_dropped_is_taken(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_picture_that_is_copied_or_dropped_is_taken(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     grey = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
     data = base64.b64encode(encoded("png", grey)).decode()
     for kind, carrier in (("paste", "clipboardData"), ("drop", "dataTransfer")):
@@ -159,8 +134,8 @@ def test_picture_that_is_copied_or_dropped_is_taken(visit: Visit) -> None:
         wait_for(visited.page, filtered(CAMERA, np.full((5, 5), 1 / 25, np.float32)))
 
 
-def test_large_picture_moving_one_and_what_is_none_are_told(visit: Visit, tmp_path: Path) -> None:
-    visited, explorer = opened(visit)
+def test_large_picture_moving_one_and_what_is_none_are_told(kept: Kept, tmp_path: Path) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     told = explorer.locator(".live-bring .live-told")
 
@@ -188,8 +163,8 @@ def test_large_picture_moving_one_and_what_is_none_are_told(visit: Visit, tmp_pa
     assert visited.faults == []
 
 
-def test_camera_that_is_denied_is_told(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_camera_that_is_denied_is_told(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     explorer.get_by_role("button", name="camera").click()
     told = explorer.locator(".live-bring .live-told")
     expect(told).to_contain_text("A file does as well.")

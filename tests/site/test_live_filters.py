@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 from cvlib.data import photograph
 from cvlib.images.filters import psnr
 from cvlib.images.pixels import luma
-from tests.site.conftest import PHONE, Visit, Visited
+from tests.site import pieces
+from tests.site.conftest import PHONE, Kept, Visited
 
 CHAPTER = "book/images/filters.html"
 FACE = luma(photograph("astronaut"))[60:188, 150:278]
@@ -19,33 +20,16 @@ BRICK = photograph("brick")[:128, :128]
 EXPLORER = "document.querySelector('.explorer[data-live=filters]')"
 
 
-def opened(visit: Visit, **options: Any) -> tuple[Visited, Locator]:
-    """Open the chapter and wait for the piece to have computed once."""
-    visited = visit(CHAPTER, maths=False, **options)
-    explorer = visited.page.locator(".explorer[data-live=filters]")
-    explorer.scroll_into_view_if_needed()
-    wait_for(visited.page, "Gaussian", 1)
-    return visited, explorer
+def opened(kept: Kept, **options: Any) -> tuple[Visited, Locator]:
+    return pieces.opened(kept, CHAPTER, "filters", **options)
 
 
 def wait_for(page: Page, kind: str, *values: float) -> dict[str, Any]:
     """Wait until the page shows what a filter makes of the present noise, and read it."""
-    page.wait_for_function(
-        f"""([kind, values]) => {{
-        const {{ result }} = {EXPLORER};
-        return result?.kind === kind && String(result.values) === String(values);
-    }}""",
-        arg=[kind, list(values)],
-    )
-    found = page.evaluate(f"""() => {{
-        const {{ clean, noisy, filtered, psnr }} = {EXPLORER}.result;
-        const whole = ({{ shape, data }}) => [shape.slice(1), Array.from(data)];
-        return {{ clean: whole(clean), noisy: whole(noisy), filtered: whole(filtered), psnr }};
-    }}""")
-    return {
-        name: value if name == "psnr" else np.array(value[1], np.uint8).reshape(value[0])
-        for name, value in found.items()
-    }
+    there = "result.kind === arg[0] && String(result.values) === String(arg[1])"
+    found = pieces.wait(page, "filters", there, [kind, list(values)])
+    whole = {name: found[name][0].astype(np.uint8) for name in ("clean", "noisy", "filtered")}
+    return {**whole, "psnr": found["psnr"]}
 
 
 def slide(explorer: Locator, name: str, value: float) -> None:
@@ -53,8 +37,8 @@ def slide(explorer: Locator, name: str, value: float) -> None:
     explorer.get_by_role("slider", name=name).fill(str(value))
 
 
-def test_filters_are_opencvs(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_filters_are_opencvs(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     found = wait_for(page, "Gaussian", 1)
     assert np.array_equal(found["clean"], FACE)
@@ -84,8 +68,8 @@ def test_filters_are_opencvs(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_noise_and_picture_are_chosen_and_scores_begin_anew(visit: Visit) -> None:
-    visited, explorer = opened(visit, from_file=True)
+def test_noise_and_picture_are_chosen_and_scores_begin_anew(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page, told = visited.page, explorer.locator(".live-records")
     slide(explorer, "sigma", 3)
     wait_for(page, "Gaussian", 3)
@@ -103,8 +87,8 @@ def test_noise_and_picture_are_chosen_and_scores_begin_anew(visit: Visit) -> Non
     assert visited.faults == []
 
 
-def test_sliders_by_keyboard_on_a_phone(visit: Visit) -> None:
-    visited, explorer = opened(visit, theme="dark", viewport=PHONE)
+def test_sliders_by_keyboard_on_a_phone(kept: Kept) -> None:
+    visited, explorer = opened(kept, viewport=PHONE)
     page = visited.page
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     explorer.get_by_role("combobox", name="noise").focus()

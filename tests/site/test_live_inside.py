@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from cvlib.networks.grad_cam import grad_cam
 from cvlib.networks.occlusion import occlusion
 from tests.live.test_small_net import shown, unfolded
-from tests.site.conftest import PHONE, Visit, Visited
+from tests.site import pieces
+from tests.site.conftest import PHONE, Kept, Visited
 
 CHAPTER = "book/networks/inside.html"
 CLASSES = (
@@ -23,38 +24,9 @@ CLASSES = (
     *("dog", "frog", "horse", "ship", "truck"),
 )
 
-# What a piece has computed last, as far as JSON can say it.
-RESULT = """name => {
-    const found = document.querySelector(`.explorer[data-live=${name}]`).result;
-    const plain = value => ArrayBuffer.isView(value) ? Array.from(value)
-        : Array.isArray(value) ? value.map(plain)
-        : value?.data ? {shape: value.shape, data: Array.from(value.data)} : value;
-    return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, plain(value)]));
-}"""
 
-
-def opened(visit: Visit, name: str, **options: Any) -> tuple[Visited, Locator]:
-    """Open the chapter and wait for a piece to have computed once."""
-    visited = visit(CHAPTER, maths=False, **options)
-    explorer = visited.page.locator(f".explorer[data-live={name}]")
-    explorer.scroll_into_view_if_needed()
-    wait(visited.page, name, "result !== undefined")
-    return visited, explorer
-
-
-def wait(page: Page, name: str, condition: str) -> dict[str, Any]:
-    """Wait until a condition on a piece's result holds, and read it."""
-    page.wait_for_function(
-        f"""() => {{
-        const {{ result }} = document.querySelector(".explorer[data-live={name}]");
-        return {condition};
-    }}"""
-    )
-    return dict(page.evaluate(RESULT, name))
-
-
-def tensor(value: dict[str, Any]) -> Tensor:
-    return torch.tensor(value["data"]).reshape(value["shape"])
+def opened(kept: Kept, name: str, **options: Any) -> tuple[Visited, Locator]:
+    return pieces.opened(kept, CHAPTER, name, **options)
 
 
 def covered(x: Tensor, row: int, column: int, size: int) -> Tensor:
@@ -65,14 +37,9 @@ def covered(x: Tensor, row: int, column: int, size: int) -> Tensor:
 
 def network(page: Page) -> nn.Sequential:
     """Make a model of torch of the weights that the page has loaded, which have 8 bits."""
-    layers = page.evaluate(
-        """() => live.unpack(live.given.small_net).map(layer => Object.fromEntries(
-        Object.entries(layer).map(([key, value]) => [
-            key, value.data ? {shape: value.shape, data: Array.from(value.data)} : value])))"""
+    layers = pieces.come(
+        page.evaluate(f"async () => {pieces.PLAIN}(await live.unpack(live.given.small_net))")
     )
-    for layer in layers:
-        for key, value in layer.items():
-            layer[key] = tensor(value).numpy() if isinstance(value, dict) else value
     return unfolded(layers)
 
 
@@ -98,14 +65,13 @@ def point(page: Page, canvas: Locator, row: int, column: int) -> None:
     )
 
 
-@pytest.mark.parametrize("from_file", [False, True])
-def test_patch_by_mouse_and_keyboard_changes_the_answers(visit: Visit, from_file: bool) -> None:
-    visited, explorer = opened(visit, "occlusion", from_file=from_file)
+def test_patch_by_mouse_and_keyboard_changes_the_answers(kept: Kept) -> None:
+    visited, explorer = opened(kept, "occlusion")
     page = visited.page
     picture = explorer.get_by_label("The picture with the patch")
     point(page, picture, 9, 20)
-    found = wait(page, "occlusion", "String(result.at) === '5,16'")
-    x = tensor(found["x"])
+    found = pieces.wait(page, "occlusion", "String(result.at) === '5,16'")
+    x = torch.tensor(found["x"])
     model, patched = network(page), covered(x, 5, 16, 8)
     np.testing.assert_allclose(found["whole"], answer(model, x), atol=1e-4)
     np.testing.assert_allclose(found["logits"], answer(model, patched), atol=1e-4)
@@ -116,29 +82,31 @@ def test_patch_by_mouse_and_keyboard_changes_the_answers(visit: Visit, from_file
     picture.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
-    wait(page, "occlusion", "String(result.at) === '6,17'")
+    pieces.wait(page, "occlusion", "String(result.at) === '6,17'")
     page.keyboard.press("Shift+ArrowUp")
-    wait(page, "occlusion", "String(result.at) === '0,17'")
+    pieces.wait(page, "occlusion", "String(result.at) === '0,17'")
     assert visited.faults == []
 
 
-def test_map_is_the_packages_for_the_class_and_the_patch_chosen(visit: Visit) -> None:
-    visited, explorer = opened(visit, "occlusion")
+def test_map_is_the_packages_for_the_class_and_the_patch_chosen(kept: Kept) -> None:
+    visited, explorer = opened(kept, "occlusion")
     page = visited.page
     model = network(page)
     explorer.get_by_role("radio", name="12").check()
     for name in ("cat", "dog"):
         explorer.get_by_role("radio", name=name).check()
         k = CLASSES.index(name)
-        found = wait(page, "occlusion", f"result.map && result.size === 12 && result.k === {k}")
-        x = tensor(found["x"])
+        found = pieces.wait(
+            page, "occlusion", f"result.map && result.size === 12 && result.k === {k}"
+        )
+        x = torch.tensor(found["x"])
         expected = occlusion(model, x[None], k, size=12, stride=2, value=0.5)[0]
-        np.testing.assert_allclose(tensor(found["map"]), expected, atol=1e-4)
+        np.testing.assert_allclose(found["map"], expected, atol=1e-4)
     assert visited.faults == []
 
 
-def test_grad_cam_is_the_packages_by_layer_class_and_picture(visit: Visit) -> None:
-    visited, explorer = opened(visit, "grad_cam")
+def test_grad_cam_is_the_packages_by_layer_class_and_picture(kept: Kept) -> None:
+    visited, explorer = opened(kept, "grad_cam")
     page = visited.page
     model = network(page)
     relus = [str(at) for at, part in enumerate(model) if isinstance(part, nn.ReLU)]
@@ -147,25 +115,25 @@ def test_grad_cam_is_the_packages_by_layer_class_and_picture(visit: Visit) -> No
         explorer.get_by_role("combobox", name="picture").select_option(picture)
         x = pictures[picture]
         there = f"Math.abs(result.x.data[0] - {float(x[0, 0, 0])}) < 1e-6"
-        wait(page, "grad_cam", there)
+        pieces.wait(page, "grad_cam", there)
         explorer.get_by_role("radio", name=name).check()
         k = CLASSES.index(name)
-        found = wait(page, "grad_cam", f"{there} && result.k === {k}")
+        found = pieces.wait(page, "grad_cam", f"{there} && result.k === {k}")
         for layer, heat in zip(relus, found["heats"], strict=True):
             expected = grad_cam(model, layer, x[None], k)[0]
-            np.testing.assert_allclose(tensor(heat), expected, atol=1e-4)
+            np.testing.assert_allclose(heat, expected, atol=1e-4)
     layers = [f"features.{at}" for at in (3, 6, 10, 13, 17)]
     explorer.get_by_role("radio", name=layers[1]).check()
-    wait(page, "grad_cam", f"result.layer === '{layers[1]}'")
+    pieces.wait(page, "grad_cam", f"result.layer === '{layers[1]}'")
     page.keyboard.press("ArrowRight")
-    wait(page, "grad_cam", f"result.layer === '{layers[2]}'")
+    pieces.wait(page, "grad_cam", f"result.layer === '{layers[2]}'")
     expect(explorer.locator(".live-told").last).to_contain_text(f"{layers[2]} has 32 maps")
     assert visited.faults == []
 
 
 @pytest.mark.parametrize("name", ["occlusion", "grad_cam"])
-def test_readers_own_picture_is_cropped_shrunk_and_stays(visit: Visit, name: str) -> None:
-    visited, explorer = opened(visit, name, viewport=PHONE)
+def test_readers_own_picture_is_cropped_shrunk_and_stays(kept: Kept, name: str) -> None:
+    visited, explorer = opened(kept, name, viewport=PHONE)
     page = visited.page
     pixels = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
     pixels[:, :32] //= 2
@@ -176,6 +144,6 @@ def test_readers_own_picture_is_cropped_shrunk_and_stays(visit: Visit, name: str
     middle = torch.from_numpy(pixels[:, 16:80]).permute(2, 0, 1).double()
     small = (middle.reshape(3, 32, 2, 32, 2).mean((2, 4)) + 0.5).floor() / 255
     first = f"Math.abs(result.x.data[0] - {float(small[0, 0, 0])}) < 1e-6"
-    found = wait(page, name, first)
-    np.testing.assert_allclose(tensor(found["x"]), small, atol=1e-6)
+    found = pieces.wait(page, name, first)
+    np.testing.assert_allclose(found["x"], small, atol=1e-6)
     assert visited.faults == []

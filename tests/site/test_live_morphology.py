@@ -5,44 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 import cv2
+import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
 from cvlib.data import photograph
-from tests.site.conftest import PHONE, Visit, Visited
+from tests.site import pieces
+from tests.site.conftest import PHONE, Kept, Visited
 
 CHAPTER = "book/images/morphology.html"
 COINS = photograph("coins")[:160, :244]
 PAGE = photograph("page")[44:144, :256]
-EXPLORER = "document.querySelector('.explorer[data-live=morphology]')"
 
 
-def opened(visit: Visit, **options: Any) -> tuple[Visited, Locator]:
-    """Open the chapter and wait for the piece to have computed once."""
-    visited = visit(CHAPTER, maths=False, **options)
-    explorer = visited.page.locator(".explorer[data-live=morphology]")
-    explorer.scroll_into_view_if_needed()
-    visited.page.wait_for_function(f"{EXPLORER}.result !== undefined")
-    return visited, explorer
+def opened(kept: Kept, **options: Any) -> tuple[Visited, Locator]:
+    return pieces.opened(kept, CHAPTER, "morphology", **options)
 
 
 def wait_for(page: Page, expected: Any) -> None:
     """Wait until the page has computed this."""
-    page.wait_for_function(
-        f"""expected => {{
-        const {{ data }} = {EXPLORER}.result.result;
-        return data.length === expected.length
-            && data.every((value, at) => value === expected[at]);
-    }}""",
-        arg=expected.ravel().tolist(),
-    )
+    found = pieces.wait_for(page, "morphology", "result.result", expected)
+    assert np.array_equal(found["result"][0], expected)
 
 
 def element(shape: int, width: int, height: int) -> Any:
     return cv2.getStructuringElement(shape, (width, height))
 
 
-def test_operations_are_opencvs(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_operations_are_opencvs(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     wait_for(page, cv2.erode(COINS, element(cv2.MORPH_ELLIPSE, 7, 7)))
     explorer.get_by_role("slider", name="width").fill("31")
@@ -56,8 +46,8 @@ def test_operations_are_opencvs(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_threshold_counts_the_coins(visit: Visit) -> None:
-    visited, explorer = opened(visit, from_file=True)
+def test_threshold_counts_the_coins(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page, told = visited.page, explorer.locator(".live-told[role=status]")
     level, bright = cv2.threshold(COINS, 0, 255, cv2.THRESH_OTSU)
     for name in ("width", "height"):
@@ -80,8 +70,8 @@ def test_threshold_counts_the_coins(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_pixel_is_looked_into_by_keyboard_on_a_phone(visit: Visit) -> None:
-    visited, explorer = opened(visit, theme="dark", viewport=PHONE)
+def test_pixel_is_looked_into_by_keyboard_on_a_phone(kept: Kept) -> None:
+    visited, explorer = opened(kept, viewport=PHONE)
     page = visited.page
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     expected = cv2.erode(COINS, element(cv2.MORPH_ELLIPSE, 7, 7))

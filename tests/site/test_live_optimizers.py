@@ -1,4 +1,4 @@
-"""A race of optimizers into a valley, computed in the page: by mouse, keyboard and finger."""
+"""A race of optimizers into a valley, computed in the page: by mouse and keyboard."""
 
 from __future__ import annotations
 
@@ -12,36 +12,16 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from cvlib.figures import palette
 from cvlib.training import SGD, Adam, RMSprop
-from tests.site.conftest import PHONE, Visit, Visited, watch
+from tests.live.walks import descended
+from tests.site import pieces
+from tests.site.conftest import Kept, Visited, watch
 
 CHAPTER = "book/training/optimizers.html"
 RESULT = "document.querySelector('.explorer[data-live=optimizers]').result"
-STEPS = 60
 
 
-def ready(page: Page) -> Locator:
-    """Come near the piece, and wait until it has computed."""
-    explorer = page.locator(".explorer[data-live=optimizers]")
-    explorer.scroll_into_view_if_needed()
-    page.wait_for_function(f"{RESULT} !== undefined")
-    return explorer
-
-
-def opened(visit: Visit, **options: Any) -> tuple[Visited, Locator]:
-    visited = visit(CHAPTER, maths=False, **options)
-    return visited, ready(visited.page)
-
-
-def descended(make: Any, curvatures: tuple[float, float], start: list[float]) -> torch.Tensor:
-    """Walk as the chapter's ``descend`` does."""
-    curvature = torch.tensor(curvatures, dtype=torch.float64)
-    at = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    optimizer, path = make([at]), [at.detach().clone()]
-    for _ in range(STEPS):
-        at.grad = curvature * at.detach()
-        optimizer.step()
-        path.append(at.detach().clone())
-    return torch.stack(path)
+def opened(kept: Kept, **options: Any) -> tuple[Visited, Locator]:
+    return pieces.opened(kept, CHAPTER, "optimizers", **options)
 
 
 def assert_raced(
@@ -72,9 +52,8 @@ def assert_raced(
     return {name: racer["losses"][-1] for name, racer in found["racers"].items()}
 
 
-@pytest.mark.parametrize("from_file", [False, True])
-def test_page_computes_what_the_package_computes(visit: Visit, from_file: bool) -> None:
-    visited, explorer = opened(visit, from_file=from_file)
+def test_page_computes_what_the_package_computes(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     last = assert_raced(page, [1, 1])
     least = min(last, key=last.__getitem__)
@@ -94,8 +73,8 @@ def test_page_computes_what_the_package_computes(visit: Visit, from_file: bool) 
     assert visited.faults == []
 
 
-def test_start_is_clicked_dragged_and_moved_by_keys(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_start_is_clicked_dragged_and_moved_by_keys(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     valley = explorer.get_by_role("slider", name="Start in the valley")
     box = valley.bounding_box()
@@ -118,22 +97,8 @@ def test_start_is_clicked_dragged_and_moved_by_keys(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_finger_chooses_a_start(browser: Browser, address: str) -> None:
-    with browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True) as context:
-        visited = Visited(context.new_page())
-        watch(visited, address)
-        page = visited.page
-        page.goto(f"{address}/{CHAPTER}")
-        valley = ready(page).get_by_role("slider", name="Start in the valley")
-        box = valley.bounding_box()
-        assert box
-        valley.tap(position={"x": 0.75 * box["width"], "y": 0.75 * box["height"]})
-        assert_raced(page, [1, -0.8])
-        assert visited.faults == []
-
-
-def test_one_may_stay_out_of_the_race(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_one_may_stay_out_of_the_race(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     for name in ("Nesterov", "RMSprop", "Adam", "momentum"):
         explorer.get_by_role("checkbox", name=name).uncheck()
     told = explorer.locator(".live-told")
@@ -147,8 +112,8 @@ def test_one_may_stay_out_of_the_race(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_steps_are_chosen(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_steps_are_chosen(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     losses = page.evaluate(RESULT)["racers"]["SGD"]["losses"]
     explorer.get_by_role("slider", name=re.compile("^step")).fill("7")
@@ -164,7 +129,7 @@ def test_steps_are_played(browser: Browser, address: str) -> None:
         watch(visited, address)
         page = visited.page
         page.goto(f"{address}/{CHAPTER}")
-        explorer = ready(page)
+        explorer = pieces.near(page, "optimizers")
         step = explorer.get_by_role("slider", name=re.compile("^step"))
         step.fill("7")
         page.clock.install(time=0)
@@ -183,8 +148,8 @@ def test_steps_are_played(browser: Browser, address: str) -> None:
         assert visited.faults == []
 
 
-def test_nothing_moves_for_readers_who_want_no_motion(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_nothing_moves_for_readers_who_want_no_motion(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     visited.page.emulate_media(reduced_motion="reduce")
     expect(explorer.get_by_text("play", exact=True)).to_be_hidden()
     explorer.get_by_role("slider", name=re.compile("^step")).fill("3")

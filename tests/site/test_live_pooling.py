@@ -11,26 +11,19 @@ from playwright.sync_api import Locator, expect
 from cvlib.data import photograph
 from cvlib.figures.pooling import draw_shift
 from cvlib.layers import avg_pool2d, max_pool2d
-from tests.site.conftest import PHONE, Visit, Visited
+from tests.site import pieces
+from tests.site.conftest import PHONE, Kept, Visited
 
 PAGE = "book/layers/pooling.html"
-RESULT = """face => {
-    const { changed, chosen, map, picture } = face.closest(".explorer").result;
-    return { changed, chosen, map: [...map.data], picture: [...picture.data] };
-}"""
 
 
-def started(visited: Visited) -> Locator:
-    """Come near the piece, and wait for it."""
-    explorer = visited.page.locator(".explorer[data-live=pooling]")
-    explorer.scroll_into_view_if_needed()
-    face = explorer.locator(".explorer-live")
-    expect(face).to_be_visible()
-    return face
+def opened(kept: Kept, **options: Any) -> tuple[Visited, Locator]:
+    visited, explorer = pieces.opened(kept, PAGE, "pooling", **options)
+    return visited, explorer.locator(".explorer-live")
 
 
 def found(face: Locator) -> dict[str, Any]:
-    result: dict[str, Any] = face.evaluate(RESULT)
+    result: dict[str, Any] = pieces.result(face.page, "pooling")
     return result
 
 
@@ -44,9 +37,8 @@ def told(face: Locator) -> Locator:
     return face.locator(".live-window")
 
 
-def test_the_cameramans_difference_is_that_of_the_frame(visit: Visit) -> None:
-    visited = visit(PAGE, maths=False)
-    face = started(visited)
+def test_the_cameramans_difference_is_that_of_the_frame(kept: Kept) -> None:
+    visited, face = opened(kept)
     face.get_by_role("combobox", name="picture").select_option("cameraman")
     part = photograph("camera")[118:182, 226:294]
     assert torch.equal(given(face, "cameraman"), torch.from_numpy(part).float())
@@ -59,9 +51,8 @@ def test_the_cameramans_difference_is_that_of_the_frame(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_each_pooling_gives_torchs_numbers(visit: Visit) -> None:
-    visited = visit(PAGE, theme="dark", from_file=True, maths=False)
-    face = started(visited)
+def test_each_pooling_gives_torchs_numbers(kept: Kept) -> None:
+    visited, face = opened(kept)
     face.get_by_role("combobox", name="picture").select_option("cameraman")
     for kernel, stride, shift in ((2, 2, 1), (3, 2, 3), (4, 4, 2), (2, 1, 4)):
         for label, value in (("kernel size", kernel), ("stride", stride), ("shift", shift)):
@@ -70,15 +61,14 @@ def test_each_pooling_gives_torchs_numbers(visit: Visit) -> None:
             face.get_by_label("pooling").select_option(way)
             result = found(face)
             x = given(face, "cameraman")[None, :, 4 - shift : 68 - shift]
-            assert torch.equal(torch.tensor(result["picture"]), x.flatten())
-            expected = pool(x, kernel, stride).flatten()
-            torch.testing.assert_close(torch.tensor(result["map"], dtype=torch.float32), expected)
+            assert torch.equal(torch.tensor(result["picture"]), x)
+            torch.testing.assert_close(torch.tensor(result["map"]), pool(x, kernel, stride))
     assert visited.faults == []
 
 
-def test_a_number_shows_its_window_by_mouse_and_by_keys(visit: Visit) -> None:
-    visited = visit(PAGE, maths=False)
-    face, page = started(visited), visited.page
+def test_a_number_shows_its_window_by_mouse_and_by_keys(kept: Kept) -> None:
+    visited, face = opened(kept)
+    page = visited.page
     canvas = face.get_by_label("Its map", exact=True)
     box = canvas.bounding_box()
     assert box
@@ -99,9 +89,8 @@ def test_a_number_shows_its_window_by_mouse_and_by_keys(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_what_a_shift_changes_is_marked_and_counted(visit: Visit) -> None:
-    visited = visit(PAGE, viewport=PHONE, maths=False)
-    face = started(visited)
+def test_what_a_shift_changes_is_marked_and_counted(kept: Kept) -> None:
+    visited, face = opened(kept, viewport=PHONE)
     marks = face.locator("rect.changed")
     expect(marks).to_have_count(0)
     slider = face.get_by_label("shift")
@@ -121,5 +110,5 @@ def test_what_a_shift_changes_is_marked_and_counted(visit: Visit) -> None:
     )
     face.get_by_role("combobox", name="picture").select_option("stripes")
     slider.fill("1")
-    assert set(found(face)["map"]) == {1.0}  # the stripes are gone
+    assert {*found(face)["map"].ravel()} == {1.0}  # the stripes are gone
     assert visited.faults == []

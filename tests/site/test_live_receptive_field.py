@@ -12,23 +12,22 @@ from torch import nn
 
 from cvlib.networks import AlexNet, LeNet, PlainNet
 from cvlib.networks.inside import receptive_box, receptive_field
-from tests.site.conftest import PHONE, Visit, Visited
+from tests.site import pieces
+from tests.site.conftest import PHONE, Kept, Visited
 
 PAGE = "book/layers/cost.html"
 
 
-def started(visited: Visited) -> Locator:
-    """Come near the piece, and wait for it and its picture."""
-    explorer = visited.page.locator(".explorer[data-live=receptive_field]")
-    explorer.scroll_into_view_if_needed()
+def opened(kept: Kept, **options: Any) -> tuple[Visited, Locator]:
+    """Open the page near the piece, and wait for its picture."""
+    visited, explorer = pieces.opened(kept, PAGE, "receptive_field", **options)
     face = explorer.locator(".explorer-live")
-    expect(face).to_be_visible()
     expect(face.get_by_label("The picture", exact=True)).to_have_attribute("width", "224")
-    return face
+    return visited, face
 
 
 def result(face: Locator) -> dict[str, Any]:
-    found: dict[str, Any] = face.evaluate("face => face.closest('.explorer').result")
+    found: dict[str, Any] = pieces.result(face.page, "receptive_field")
     return found
 
 
@@ -37,10 +36,9 @@ def result(face: Locator) -> dict[str, Any]:
     [("AlexNet", AlexNet, 3, 224), ("PlainNet", PlainNet, 3, 32), ("LeNet", LeNet, 1, 28)],
 )
 def test_the_field_of_each_layer_is_that_of_cvlib(
-    visit: Visit, name: str, model: type[nn.Module], channels: int, side: int
+    kept: Kept, name: str, model: type[nn.Module], channels: int, side: int
 ) -> None:
-    visited = visit(PAGE, maths=False)
-    face = started(visited)
+    visited, face = opened(kept)
     face.get_by_label("network").select_option(name)
     with torch.device("meta"):
         network = model()
@@ -63,9 +61,8 @@ def test_the_field_of_each_layer_is_that_of_cvlib(
     assert visited.faults == []
 
 
-def test_a_number_is_chosen_by_mouse_and_by_keys(visit: Visit) -> None:
-    visited = visit(PAGE, theme="dark", from_file=True, maths=False)
-    face = started(visited)
+def test_a_number_is_chosen_by_mouse_and_by_keys(kept: Kept) -> None:
+    visited, face = opened(kept)
     face.get_by_role("combobox", name="layer").select_option("pool5")
     status, canvas = face.get_by_role("status"), face.get_by_label("A map of the layer")
     canvas.click(position={"x": 3, "y": 3})
@@ -82,9 +79,8 @@ def test_a_number_is_chosen_by_mouse_and_by_keys(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_layers_of_ones_own_are_computed_or_refused(visit: Visit) -> None:
-    visited = visit(PAGE, viewport=PHONE, maths=False)
-    face = started(visited)
+def test_layers_of_ones_own_are_computed_or_refused(kept: Kept) -> None:
+    visited, face = opened(kept, viewport=PHONE)
     status = face.get_by_role("status")
     expect(face.get_by_label("kernel of layer 1")).to_be_hidden()
     face.get_by_label("network").select_option("your own layers")

@@ -1,4 +1,4 @@
-"""Logits to drag, computed in the page: by mouse, keyboard and finger."""
+"""Logits to drag, computed in the page: by mouse and keyboard."""
 
 from __future__ import annotations
 
@@ -7,28 +7,20 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from torch import Tensor
 
 from cvlib.training import losses
-from tests.site.conftest import PHONE, Visit, Visited, watch
+from tests.site import pieces
+from tests.site.conftest import Kept, Visited
 
 CHAPTER = "book/training/losses.html"
 START = [0.0, 0.0, 0.0, -2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
 RESULT = "document.querySelector('.explorer[data-live=softmax]').result"
 
 
-def ready(page: Page) -> Locator:
-    """Come near the piece, and wait until it has computed."""
-    explorer = page.locator(".explorer[data-live=softmax]")
-    explorer.scroll_into_view_if_needed()
-    page.wait_for_function(f"{RESULT} !== undefined")
-    return explorer
-
-
-def opened(visit: Visit, **options: Any) -> tuple[Visited, Locator]:
-    visited = visit(CHAPTER, maths=False, **options)
-    return visited, ready(visited.page)
+def opened(kept: Kept, **options: Any) -> tuple[Visited, Locator]:
+    return pieces.opened(kept, CHAPTER, "softmax", **options)
 
 
 def assert_computed(
@@ -59,9 +51,8 @@ def smoothed(z: Tensor, right: Tensor) -> Tensor:
     return losses.cross_entropy(z, right, label_smoothing=0.1)
 
 
-@pytest.mark.parametrize("from_file", [False, True])
-def test_page_computes_what_torch_computes(visit: Visit, from_file: bool) -> None:
-    visited, explorer = opened(visit, from_file=from_file)
+def test_page_computes_what_torch_computes(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     assert_computed(page, START, 3, losses.cross_entropy)
     smoothing = explorer.get_by_role("slider", name="label smoothing")
@@ -83,8 +74,8 @@ def test_page_computes_what_torch_computes(visit: Visit, from_file: bool) -> Non
     assert visited.faults == []
 
 
-def test_logit_is_dragged_and_the_right_class_chosen_by_mouse(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_logit_is_dragged_and_the_right_class_chosen_by_mouse(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     box = explorer.get_by_label("logit of 8").bounding_box()
     assert box
@@ -106,8 +97,8 @@ def test_logit_is_dragged_and_the_right_class_chosen_by_mouse(visit: Visit) -> N
     assert visited.faults == []
 
 
-def test_keyboard_moves_a_logit_and_the_right_class(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_keyboard_moves_a_logit_and_the_right_class(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     explorer.get_by_label("3 is right").focus()
     page.keyboard.press("ArrowDown")
@@ -120,8 +111,8 @@ def test_keyboard_moves_a_logit_and_the_right_class(visit: Visit) -> None:
     assert visited.faults == []
 
 
-def test_same_number_is_added_to_all_and_nothing_else_changes(visit: Visit) -> None:
-    visited, explorer = opened(visit)
+def test_same_number_is_added_to_all_and_nothing_else_changes(kept: Kept) -> None:
+    visited, explorer = opened(kept)
     page = visited.page
     before = page.evaluate(RESULT)
     told = explorer.locator(".live-told")
@@ -141,22 +132,3 @@ def test_same_number_is_added_to_all_and_nothing_else_changes(visit: Visit) -> N
     assert_computed(page, START, 3, losses.cross_entropy)
     expect(told).to_contain_text("Loss 4.212: log-sum-exp 2.212 minus the right logit −2.0.")
     assert visited.faults == []
-
-
-def test_finger_moves_a_logit(browser: Browser, address: str) -> None:
-    with browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True) as context:
-        visited = Visited(context.new_page())
-        watch(visited, address)
-        page = visited.page
-        page.goto(f"{address}/{CHAPTER}")
-        explorer = ready(page)
-        explorer.get_by_label("5 is right").tap()
-        logit = explorer.get_by_label("logit of 0")
-        box = logit.bounding_box()
-        assert box
-        logit.tap(position={"x": 0.75 * box["width"], "y": box["height"] / 2})
-        z = page.evaluate(RESULT)["logits"]
-        assert z[0] == pytest.approx(5, abs=0.6)
-        assert z[1:] == START[1:]
-        assert_computed(page, z, 5, losses.cross_entropy)
-        assert visited.faults == []

@@ -56,3 +56,20 @@ live.page.overlay = function (canvas, x, heat) {
   }
   live.page.show(canvas, colours);
 };
+
+// Give each picture that is brought to a network, as book/live.py writes it. Of
+// the last one, answered gets the pixels as (3, H, W), the layers, what each of
+// them gives, and the class that has the highest score.
+live.page.classify = function (network, answered) {
+  let layers;
+  let turn = 0;
+  return async (pixels) => {
+    const now = ++turn;
+    const x = live.to_tensor(pixels);
+    layers ??= await live.page.run("unpack", network);
+    const outputs = await live.page.run("forward", layers, x);
+    if (now !== turn) return;
+    const scores = outputs.at(-1).data;
+    answered({ pixels, x, layers, outputs, best: scores.indexOf(Math.max(...scores)) });
+  };
+};

@@ -26,19 +26,34 @@ live.page.canvas = function (label, width = 256) {
 
 live.page.show = function (canvas, { shape, data }, low = 0, high = 255) {
   const colours = shape.length === 3 && shape[2] === 3;
-  const [height, width] = colours ? shape : shape.slice(-2);
-  canvas.width = width;
-  canvas.height = height;
-  const image = new ImageData(width, height);
-  const level = (value) => (255 * (value - low)) / (high - low);
-  for (let at = 0; at < width * height; at++) {
-    for (let channel = 0; channel < 3; channel++) {
-      image.data[4 * at + channel] = level(
-        data[colours ? 3 * at + channel : at],
-      );
-    }
-    image.data[4 * at + 3] = 255;
+  const sides = colours ? shape.slice(0, 2) : shape.slice(-2);
+  const levels = new Uint8ClampedArray(data.length);
+  for (let at = 0; at < data.length; at++) {
+    levels[at] = (255 * (data[at] - low)) / (high - low);
   }
+  const { packed } = live.page;
+  const colour = (at) => packed(levels[3 * at], levels[3 * at + 1], levels[3 * at + 2]);
+  live.page.paint(canvas, sides, colours ? colour : (at) => packed(levels[at]));
+};
+
+// A colour, or a grey, as the one number that a canvas keeps of a pixel.
+live.page.packed = (red, green = red, blue = red) =>
+  (255 << 24) | (blue << 16) | (green << 8) | red;
+
+// The numbers of a colour of the palette, from 0 to 255.
+live.page.colour = function (name) {
+  const text = live.given.palette[name];
+  return [1, 3, 5].map((from) => parseInt(text.slice(from, from + 2), 16));
+};
+
+// Paint each pixel in the packed colour that colour gives for its place. A canvas
+// keeps its size if it can: a new one is laid out anew.
+live.page.paint = function (canvas, [height, width], colour) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const image = new ImageData(width, height);
+  const pixels = new Int32Array(image.data.buffer);
+  for (let at = 0; at < pixels.length; at++) pixels[at] = colour(at);
   canvas.getContext("2d").putImageData(image, 0, 0);
 };
 
@@ -117,7 +132,9 @@ live.page.pointed = function (canvas, point) {
     });
   }
   const leave = () => point(null, null);
-  canvas.addEventListener("pointerleave", leave);
+  canvas.addEventListener("pointerleave", (event) => {
+    if (event.pointerType !== "touch") leave(); // what a finger chose stays when it is lifted
+  });
   canvas.addEventListener("blur", leave);
   const keys = {
     ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
@@ -134,34 +151,6 @@ live.page.pointed = function (canvas, point) {
   });
 };
 
-// Read the pixels of an address that holds a picture itself (data:).
-live.page.pixels = async function (address) {
-  const image = new Image();
-  image.src = address;
-  await image.decode();
-  return live.page.pixelsOf(image, image.width, image.height);
-};
-
-live.page.pixelsOf = function (drawable, width, height) {
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(drawable, 0, 0, width, height);
-  const { data } = context.getImageData(0, 0, width, height);
-  const colours = live.tensor([height, width, 3], new Uint8Array(3 * width * height));
-  for (let at = 0; at < width * height; at++) {
-    for (let channel = 0; channel < 3; channel++) {
-      colours.data[3 * at + channel] = data[4 * at + channel];
-    }
-  }
-  return colours;
-};
-
 // Numbers as the book writes them.
 live.page.numeral = (value, digits = 2) =>
   String(Number(value.toFixed(digits))).replace("-", "−");
-
-// The limit that a hundredth of the numbers exceed in size.
-live.page.strongest = function (data) {
-  const sizes = Float32Array.from(data, Math.abs).sort();
-  return sizes[Math.floor(0.99 * (sizes.length - 1))];
-};

@@ -3,15 +3,32 @@
 // pixels of padding to show around the picture.
 live.page.marked = function (canvas) {
   const unit = 100; // letters of less than a pixel are drawn badly
-  const made = (name, attributes, text = "") => {
+  const made = (name, attributes) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) {
-      element.setAttribute(key, typeof value === "number" ? unit * value : value);
-    }
-    element.textContent = text;
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
     return element;
   };
   const svg = made("svg", { "aria-hidden": "true" });
+  // Marks that are there are moved: only what is new of them is laid out anew.
+  const put = (place, { kind, at: [y, x], size: [height, width] = [1, 1], text }) => {
+    const [name, numbers] =
+      text === undefined
+        ? ["rect", { x, y, width, height }]
+        : ["text", { x: x + width / 2, y: y + height / 2 }];
+    let mark = svg.children[place];
+    if (mark?.localName !== name) {
+      const old = mark;
+      mark = made(name, {});
+      if (old) old.replaceWith(mark);
+      else svg.append(mark);
+    }
+    const wanted = { class: kind };
+    for (const [key, value] of Object.entries(numbers)) wanted[key] = String(unit * value);
+    for (const [key, value] of Object.entries(wanted)) {
+      if (mark.getAttribute(key) !== value) mark.setAttribute(key, value);
+    }
+    if (text !== undefined && mark.textContent !== text) mark.textContent = text;
+  };
   const box = live.page.element("div", { className: "live-marked" }, canvas, svg);
   const mark = (shapes, margin = 0) => {
     const { width, height } = canvas;
@@ -27,13 +44,8 @@ live.page.marked = function (canvas) {
       top: `${(100 * margin) / high}%`,
       width: `${(100 * width) / wide}%`,
     });
-    svg.replaceChildren(
-      ...shapes.map(({ kind, at: [y, x], size: [h, w] = [1, 1], text }) =>
-        text === undefined
-          ? made("rect", { class: kind, x, y, width: w, height: h })
-          : made("text", { class: kind, x: x + w / 2, y: y + h / 2 }, text),
-      ),
-    );
+    shapes.forEach((shape, place) => put(place, shape));
+    while (svg.children.length > shapes.length) svg.lastChild.remove();
   };
   return { box, mark };
 };

@@ -1,7 +1,8 @@
 // Let the reader bring a picture: a file, what was copied, or the camera. It
-// stays in the page. take is called with its pixels, (H, W, 3), at most `side`
-// long, and with what there is to say of it; fit may change the pixels before.
-live.page.bring = function (take, { side = 256, given = {}, fit = (it) => it } = {}) {
+// stays in the page. The worker decodes it, makes it at most `side` pixels long,
+// and gives its pixels, (H, W, 3), to the function that fit names; take is called
+// with what that returns.
+live.page.bring = function (take, { given, fit, side = 256 }) {
   const { element } = live.page;
   const told = element("p", { className: "live-told", role: "status" });
   const say = (words) => {
@@ -11,21 +12,25 @@ live.page.bring = function (take, { side = 256, given = {}, fit = (it) => it } =
     type: "file", accept: "image/*", className: "visually-hidden",
     "aria-label": "Your own picture, from a file",
   });
+  let turn = 0;
   const open = async (blob, name) => {
+    const now = ++turn;
     say("One moment.");
     try {
-      const read = await live.page.shrink(blob, side);
+      const read = await live.page.run("shrink", blob, side, fit);
       const still = (await live.page.moves(blob))
         ? " It moves; this is its first picture."
         : "";
-      const pixels = fit(read.pixels);
-      const [height, width] = pixels.shape;
+      if (now !== turn) return; // another one was brought meanwhile
+      const { shape } = read.pixels;
+      const [height, width] = fit[0] === "grey" ? shape.slice(1) : shape;
       say(
         `${name}: ${read.width} × ${read.height} pixels, computed at ` +
           `${width} × ${height}. It stays in this page.${still}`,
       );
-      take(pixels);
+      take(read.pixels);
     } catch {
+      if (now !== turn) return;
       say(
         `${name} cannot be read as a picture. Take a JPEG, PNG, WebP or GIF ` +
           "that your browser can show.",
@@ -38,8 +43,11 @@ live.page.bring = function (take, { side = 256, given = {}, fit = (it) => it } =
   });
   const labels = Object.keys(given);
   const choose = async (label) => {
+    const now = ++turn;
     say("");
-    take(await live.page.pixels(given[label]));
+    const blob = live.page.blob(given[label]);
+    const { pixels } = await live.page.run("shrink", blob, side, fit);
+    if (now === turn) take(pixels);
   };
   const file = element("button", { type: "button", onclick: () => own.click() }, "your own");
   const camera = element(
@@ -75,19 +83,10 @@ live.page.bring = function (take, { side = 256, given = {}, fit = (it) => it } =
   return { controls, within, choose: () => choose(labels[0]) };
 };
 
-// Decode a picture and make it at most `side` pixels long.
-live.page.shrink = async function (blob, side) {
-  const whole = await createImageBitmap(blob);
-  const { width, height } = whole;
-  const scale = Math.min(1, side / Math.max(width, height));
-  const sizes = [width, height].map((each) => Math.max(1, Math.round(each * scale)));
-  const small = await createImageBitmap(whole, {
-    resizeWidth: sizes[0], resizeHeight: sizes[1], resizeQuality: "high",
-  });
-  whole.close();
-  const pixels = live.page.pixelsOf(small, ...sizes);
-  small.close();
-  return { pixels, width, height };
+// What an address holds itself (data:), in base 64.
+live.page.blob = function (address) {
+  const [, type, text] = /^data:([^;]+);base64,(.*)$/.exec(address);
+  return new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], { type });
 };
 
 // Tell a GIF of more than one picture, by going through its blocks: 21 begins

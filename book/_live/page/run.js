@@ -5,8 +5,8 @@ live.page.worker = function () {
   const functions = Object.entries(live)
     .filter(([, value]) => typeof value === "function")
     .map(([name, value]) => `live.${name} = ${value};`);
-  const answer = `onmessage = ({ data: [number, name, ...values] }) => {
-    try { postMessage([number, null, live[name](...values)]); }
+  const answer = `onmessage = async ({ data: [number, name, ...values] }) => {
+    try { postMessage([number, null, await live[name](...values)]); }
     catch (error) { postMessage([number, error.message]); }
   };`;
   const text = ["const live = {};", ...functions, answer].join("\n");

@@ -3,7 +3,7 @@ live.page.pieces.canny = {
   needs: ["coins", "astronaut", "palette"],
 
   start(face, given, explorer) {
-    const { element, show } = live.page;
+    const { element } = live.page;
     const settings = { ...given }; // blur, low, high
     let grey; // (1, H, W)
     let thinned; // of which picture and blur it was made, and what
@@ -30,41 +30,30 @@ live.page.pieces.canny = {
       (made) => {
         found = explorer.result = made;
         const pixels = found.edges.data.reduce((sum, value) => sum + (value > 0), 0);
+        const { thousands } = live.page;
         told.textContent =
-          `${pixels.toLocaleString("en")} edge ${pixels === 1 ? "pixel" : "pixels"} in ` +
-          `${found.count.toLocaleString("en")} ${found.count === 1 ? "piece" : "pieces"}`;
+          `${thousands(pixels)} edge ${pixels === 1 ? "pixel" : "pixels"} in ` +
+          `${thousands(found.count)} ${found.count === 1 ? "piece" : "pieces"}`;
         paint();
       },
     );
 
-    const colour = (name) => {
-      const text = live.given.palette[name];
-      return [1, 3, 5].map((from) => parseInt(text.slice(from, from + 2), 16));
-    };
-    const [strong, weak, lost] = [colour("blue"), colour("orange"), [187, 187, 187]];
+    const { colour, packed } = live.page;
+    const colours = [colour("blue"), colour("orange"), [187, 187, 187]];
+    const [strong, weak, lost] = colours.map((rgb) => packed(...rgb));
+    const [black, white] = [packed(0), packed(255)];
     const looks = {
-      edges: (at) => (found.edges.data[at] ? [0, 0, 0] : [255, 255, 255]),
-      picture: (at) => {
-        const level = found.blurred.data[at];
-        return found.edges.data[at] ? weak : [level, level, level];
-      },
+      edges: (at) => (found.edges.data[at] ? black : white),
+      picture: (at) => (found.edges.data[at] ? weak : packed(found.blurred.data[at])),
       thresholds: (at) => {
         const strength = found.thin.data[at];
         if (strength > found.high) return strong;
         if (found.edges.data[at]) return weak;
-        return strength > found.low ? lost : [255, 255, 255];
+        return strength > found.low ? lost : white;
       },
     };
     const paint = () => {
-      const [, height, width] = found.edges.shape;
-      const picture = live.tensor([height, width, 3], new Uint8Array(3 * height * width));
-      for (let at = 0; at < height * width; at++) {
-        const rgb = looks[look](at);
-        for (let channel = 0; channel < 3; channel++) {
-          picture.data[3 * at + channel] = rgb[channel];
-        }
-      }
-      show(canvas, picture);
+      live.page.paint(canvas, found.edges.shape.slice(1), looks[look]);
       key.style.visibility = look === "thresholds" ? "" : "hidden";
     };
     const patch = (rgb, words) =>
@@ -74,11 +63,10 @@ live.page.pieces.canny = {
         element("i", { style: { backgroundColor: `rgb(${rgb.join(", ")})` } }),
         words,
       );
-    key.append(
-      patch(strong, "above the high threshold"),
-      patch(weak, "between the two, hanging on to it"),
-      patch(lost, "between the two, dropped"),
-    );
+    const words = [
+      "above the high threshold", "between the two, hanging on to it", "between the two, dropped",
+    ];
+    key.append(...words.map((each, at) => patch(colours[at], each)));
 
     // The low threshold is never above the high one: each pushes the other.
     const sliders = {};
@@ -99,11 +87,11 @@ live.page.pieces.canny = {
       return sliders[name];
     };
     const bring = live.page.bring(
-      (pixels) => {
-        grey = live.grey(pixels);
+      (brought) => {
+        grey = brought;
         trace();
       },
-      { given: { coins: live.given.coins, astronaut: live.given.astronaut } },
+      { fit: ["grey"], given: { coins: live.given.coins, astronaut: live.given.astronaut } },
     );
     bring.within(explorer);
     bring.choose();

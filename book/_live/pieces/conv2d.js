@@ -9,7 +9,7 @@ live.page.pieces.conv2d = {
     let result;
     let weight = kernels[names[0]];
     let margin;
-    let at = [null, null]; // where the reader points
+    let at = null; // where the reader points, or pointed last
 
     const picture = live.page.canvas("The picture", 200);
     const made = live.page.canvas("What the kernel makes of it", 200);
@@ -20,18 +20,18 @@ live.page.pieces.conv2d = {
     const compute = live.page.steady(
       () =>
         live.page.run(
-          "filter2d",
+          "filtered",
           grey,
           live.tensor([weight.length, weight.length], Float32Array.from(weight.flat())),
         ),
-      (found) => {
+      ({ y: found, strongest }) => {
         result = explorer.result = found;
         const total = weight.flat().reduce((a, b) => a + b, 0);
         const keeps = Math.abs(total - 1) < 1e-5;
-        const strong = live.page.strongest(found.data) || 1;
+        const strong = strongest || 1;
         show(made, found, keeps ? 0 : -strong, keeps ? 255 : strong);
         sum.textContent = `kernel, sum ${numeral(total)}`;
-        explain(...at);
+        if (at) explain();
       },
     );
 
@@ -75,13 +75,10 @@ live.page.pieces.conv2d = {
     };
 
     // What one number of the result is made of.
-    const explain = (row, column) => {
-      at = [row, column];
-      if (row === null || !result) {
-        told.textContent = "";
-        return;
-      }
+    const explain = () => {
+      const [row, column] = at;
       const [, height, width] = grey.shape;
+      if (result.data.length !== height * width) return; // of the picture before
       const parts = weight.map((weights, i) =>
         weights
           .map((w, j) => {
@@ -94,16 +91,23 @@ live.page.pieces.conv2d = {
       const value = result.data[row * width + column];
       told.textContent = `row ${row}, column ${column}:\n${parts.join("\n+ ")}\n= ${numeral(value)}`;
     };
-    live.page.pointed(made, explain);
-    live.page.pointed(picture, explain);
+    const point = (row, column) => {
+      if (row === null || !result) return; // the last pixel stays
+      at = [row, column];
+      explain();
+    };
+    live.page.pointed(made, point);
+    live.page.pointed(picture, point);
 
     const bring = live.page.bring(
-      (pixels) => {
-        grey = live.grey(pixels);
+      (brought) => {
+        grey = brought;
+        at = null;
+        told.textContent = "";
         show(picture, grey);
         compute();
       },
-      { given: { photographer: live.given.camera } },
+      { fit: ["grey"], given: { photographer: live.given.camera } },
     );
     bring.within(explorer);
     choose(names[0]);

@@ -330,18 +330,16 @@ live.page.pieces.digit = {
       show(outputs) {
         for (const { at, count, size, columns, canvas } of panels) {
           const data = outputs?.[at].data ?? new Float32Array(count * size * size);
-          const most = Math.max(...data) || 1; // one scale for all maps of a layer
-          const context = canvas.getContext("2d");
-          for (let map = 0; map < count; map++) {
-            const image = new ImageData(size, size);
-            image.data.fill(255);
-            for (let pixel = 0; pixel < size * size; pixel++) {
-              const grey = (255 * data[map * size * size + pixel]) / most;
-              image.data.fill(grey, 4 * pixel, 4 * pixel + 3);
-            }
-            const row = Math.floor(map / columns);
-            context.putImageData(image, (map % columns) * (size + 1), row * (size + 1));
-          }
+          // One scale for all maps of a layer; between two of them nothing is painted.
+          const most = data.reduce((a, b) => Math.max(a, b), 0) || 1;
+          const { width, height } = canvas;
+          live.page.paint(canvas, [height, width], (place) => {
+            const [y, x] = [Math.floor(place / width), place % width];
+            const [row, column] = [y % (size + 1), x % (size + 1)];
+            if (row === size || column === size) return 0;
+            const map = columns * Math.floor(y / (size + 1)) + Math.floor(x / (size + 1));
+            return live.page.packed((255 * data[(map * size + row) * size + column]) / most);
+          });
         }
       },
     };
@@ -364,20 +362,22 @@ live.page.pieces.digit = {
       });
       return text;
     });
-    return `import torch
-
-from cvlib.data import rasterize
-from cvlib.networks import pretrained
-
-strokes = [
-${lines.join("\n")}
-]
-picture = torch.from_numpy(rasterize(strokes))
-model = pretrained("lenet")
-with torch.inference_mode():
-    probabilities = model(picture[None, None] / 255)[0].softmax(0)
-for digit, probability in enumerate(probabilities.tolist()):
-    print(digit, f"{probability:.2f}")
-`;
+    return [
+      "import torch",
+      "",
+      "from cvlib.data import rasterize",
+      "from cvlib.networks import pretrained",
+      "",
+      "strokes = [",
+      ...lines,
+      "]",
+      "picture = torch.from_numpy(rasterize(strokes))",
+      'model = pretrained("lenet")',
+      "with torch.inference_mode():",
+      "    probabilities = model(picture[None, None] / 255)[0].softmax(0)",
+      "for digit, probability in enumerate(probabilities.tolist()):",
+      '    print(digit, f"{probability:.2f}")',
+      "",
+    ].join("\n");
   },
 };

@@ -139,11 +139,11 @@ live.page.pieces.filters = {
 
     const { astronaut, page, brick } = live.given;
     const bring = live.page.bring(
-      (pixels) => {
-        clean = live.grey(pixels);
+      (brought) => {
+        clean = brought;
         spoil();
       },
-      { given: { astronaut, "brick wall": brick, "page of a book": page } },
+      { fit: ["grey"], given: { astronaut, "brick wall": brick, "page of a book": page } },
     );
     bring.within(explorer);
     bring.choose();

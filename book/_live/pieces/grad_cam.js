@@ -69,24 +69,17 @@ live.page.pieces.grad_cam = {
         tell();
       },
     );
-    const take = async (pixels) => {
-      const now = ++turn;
-      const given = live.to_tensor(pixels);
-      layers ??= await live.page.run("unpack", live.given.small_net);
-      const outputs = await live.page.run("forward", layers, given);
-      if (now !== turn) return;
-      x = given;
-      live.page.show(picture, pixels);
-      shapes = named.map((at) => outputs[at].shape);
-      const found = live.softmax(outputs.at(-1)).data;
-      k = found.indexOf(Math.max(...found));
-      answers.show(found);
+    const take = live.page.classify(live.given.small_net, (found) => {
+      ({ x, layers, best: k } = found);
+      live.page.show(picture, found.pixels);
+      shapes = named.map((at) => found.outputs[at].shape);
+      answers.show(live.softmax(found.outputs.at(-1)).data);
       answers.ask(k);
-      ask(now, k);
-    };
+      ask(++turn, k);
+    });
     const bring = live.page.bring(take, {
       given: live.given.photographs,
-      fit: (pixels) => live.square(pixels, side),
+      fit: ["square", side],
     });
     bring.within(explorer);
     face.append(

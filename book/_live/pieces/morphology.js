@@ -76,35 +76,29 @@ live.page.pieces.morphology = {
       },
     );
 
-    const colour = (name) => {
-      const text = live.given.palette[name];
-      return [1, 3, 5].map((from) => parseInt(text.slice(from, from + 2), 16));
-    };
-    const [blue, sky, line] = ["blue", "sky", "vermillion"].map(colour);
+    const { colour, packed } = live.page;
+    const [blue, line] = ["blue", "vermillion"].map((name) => packed(...colour(name)));
+    const sky = colour("sky");
 
     // The picture, and in blue the element where it lies on it.
     const paint = () => {
       const [, height, width] = found.source.shape;
       const [rows, columns] = found.kernel.shape;
       const [row, column] = at ?? [height >> 1, width >> 1];
-      const picture = live.tensor([height, width, 3], new Uint8Array(3 * height * width));
-      for (let place = 0; place < height * width; place++) {
-        for (let channel = 0; channel < 3; channel++) {
-          picture.data[3 * place + channel] = found.source.data[place];
-        }
-      }
+      const covered = new Uint8Array(height * width);
       for (let r = 0; r < rows; r++) {
         for (let c = 0; c < columns; c++) {
           const [y, x] = [row + r - (rows >> 1), column + c - (columns >> 1)];
           const inside = y >= 0 && y < height && x >= 0 && x < width;
-          if (!found.kernel.data[r * columns + c] || !inside) continue;
-          for (let channel = 0; channel < 3; channel++) {
-            const place = 3 * (y * width + x) + channel;
-            picture.data[place] = 0.25 * picture.data[place] + 0.75 * sky[channel];
-          }
+          if (inside) covered[y * width + x] = found.kernel.data[r * columns + c];
         }
       }
-      show(before.canvas, picture);
+      const [red, green, below] = sky.map((each) => 0.75 * each);
+      live.page.paint(before.canvas, [height, width], (place) => {
+        const level = found.source.data[place];
+        const rest = 0.25 * level;
+        return covered[place] ? packed(rest + red, rest + green, rest + below) : packed(level);
+      });
       const place = row * width + column;
       pointed.textContent = at
         ? `Row ${row}, column ${column}: ` +
@@ -116,16 +110,18 @@ live.page.pieces.morphology = {
     const paintLevels = () => {
       const high = 56;
       const most = Math.sqrt(found.levels.reduce((a, b) => Math.max(a, b)));
-      const picture = live.tensor([high, 256, 3], new Uint8Array(3 * high * 256).fill(255));
-      found.levels.forEach((count, value) => {
-        const bar = Math.ceil((high * Math.sqrt(count)) / most);
-        const split = found.level === value;
-        const ink = found.level !== null && value > found.level ? blue : [140, 140, 140];
-        for (let row = split ? 0 : high - bar; row < high; row++) {
-          picture.data.set(split ? line : ink, 3 * (row * 256 + value));
-        }
+      const [plain, white] = [packed(140), packed(255)];
+      const bars = Array.from(found.levels, (count, value) => ({
+        top: found.level === value ? 0 : high - Math.ceil((high * Math.sqrt(count)) / most),
+        ink:
+          found.level === value ? line
+            : found.level !== null && value > found.level ? blue
+              : plain,
+      }));
+      live.page.paint(levels, [high, 256], (place) => {
+        const { top, ink } = bars[place % 256];
+        return place >> 8 < top ? white : ink;
       });
-      show(levels, picture);
     };
 
     const slider = (name, limits) =>
@@ -174,12 +170,12 @@ live.page.pieces.morphology = {
       canvas.style.touchAction = "pan-y"; // a finger may still scroll the page
     }
     const bring = live.page.bring(
-      (pixels) => {
-        grey = live.grey(pixels);
+      (brought) => {
+        grey = brought;
         at = null;
         compute();
       },
-      { given: { coins: live.given.coins, "page of a book": live.given.page } },
+      { fit: ["grey"], given: { coins: live.given.coins, "page of a book": live.given.page } },
     );
     bring.within(explorer);
     bring.choose();

@@ -98,21 +98,15 @@ live.page.pieces.occlusion = {
         drawMap();
       }
     };
-    const take = async (pixels) => {
-      const now = ++turn;
-      const given = live.to_tensor(pixels);
-      layers ??= await live.page.run("unpack", live.given.small_net);
-      const outputs = await live.page.run("forward", layers, given);
-      if (now !== turn) return;
-      x = given;
-      whole = outputs.at(-1).data;
-      k = whole.indexOf(Math.max(...whole));
+    const take = live.page.classify(live.given.small_net, (found) => {
+      ({ x, layers, best: k } = found);
+      whole = found.outputs.at(-1).data;
       answers.ask(k);
       compute();
-    };
+    });
     const bring = live.page.bring(take, {
       given: live.given.photographs,
-      fit: (pixels) => live.square(pixels, side),
+      fit: ["square", side],
     });
     bring.within(explorer);
     live.page.pointed(picture, move);

@@ -241,7 +241,8 @@ live.page.pieces.optimizers = {
       let begun = null;
       const next = (now) => {
         begun ??= now;
-        show(Math.min(steps, from + Math.floor((now - begun) / 90)));
+        const due = Math.min(steps, from + Math.floor((now - begun) / 90));
+        if (due !== step) show(due);
         if (step < steps) {
           playing = requestAnimationFrame(next);
         } else {

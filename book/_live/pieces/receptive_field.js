@@ -31,8 +31,11 @@ live.page.pieces.receptive_field = {
     const choice = element("span");
 
     const paint = live.page.steady(
-      () => live.page.pixels(pictures[network.side]),
-      (pixels) => {
+      () => {
+        const blob = live.page.blob(pictures[network.side]);
+        return live.page.run("shrink", blob, network.side, ["square", network.side]);
+      },
+      ({ pixels }) => {
         if (pixels.shape[0] !== network.side) return; // another was chosen meanwhile
         show(picture, pixels);
         point(...at);
