@@ -1,98 +1,19 @@
-"""Drawings of the chapter on normalization: activations, depth, averages and their noise."""
+"""Drawings of the chapter on normalization: averages and their noise."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from torch import Tensor
 
 from cvlib.figures.style import hide_frame, new_figure, palette
 
-__all__ = ["draw_activation", "draw_averages", "draw_depth", "draw_noise"]
+__all__ = ["draw_averages", "draw_noise"]
 
 _DASHES = ("-", "--", "-.", ":")
 _ONE_MEAN, _LINE = "#CFE6F7", "#333333"
-_LEAST = 1e-40  # what is drawn for a gradient that has become exactly 0
-
-
-def draw_activation(x: Tensor, y: Tensor, slope: Tensor, norms: Sequence[float]) -> Figure:
-    """Draw an activation function with its derivative, and what it does to a gradient with depth.
-
-    Parameters
-    ----------
-    x, y, slope
-        Numbers, what the function makes of them, and its derivative there: ``(N,)`` each.
-    norms
-        The gradient's norm at the output of each layer, the first layer first.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Function and derivative on the left, the norms on the right.
-
-    Examples
-    --------
-    >>> import torch
-    >>> x = torch.linspace(-4, 4, 9)
-    >>> figure = draw_activation(x, x.relu(), (x > 0).float(), [0.25, 0.5, 1.0])
-    >>> [line.get_label() for line in figure.axes[0].lines[-2:]]
-    ['function', 'derivative']
-    """
-    figure, axes = new_figure(1, 2, width=5.6, height=2.6, width_ratios=(1, 1.2))
-    place = axes[0, 0]
-    for line in (place.axhline, place.axvline):
-        line(0, color="#BBBBBB", linewidth=0.8)
-    for values, name, colour, dash in (
-        (y, "function", "blue", "-"),
-        (slope, "derivative", "vermillion", "--"),
-    ):
-        place.plot(x.numpy(), values.numpy(), dash, color=palette[colour], label=name)
-    place.set(ylim=(-1.25, 2.25), xlabel="x")
-    place.legend(loc="upper left", fontsize=9)
-    _plot_norms(axes[0, 1], norms, color=palette["blue"])
-    axes[0, 1].set_ylim(1e-36, 1e10)
-    return figure
-
-
-def draw_depth(norms: Mapping[str, Sequence[float]], *, title: str) -> Figure:
-    """Draw how the gradient changes on its way from the last layer to the first.
-
-    Parameters
-    ----------
-    norms
-        The gradient's norm at the output of each layer, the first layer first; a curve each.
-    title
-        What to see.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The curves over the layers, on a logarithmic axis.
-
-    Examples
-    --------
-    >>> figure = draw_depth({"sigmoid": [0.01, 0.1, 1.0]}, title="It fades")
-    >>> figure.axes[0].get_yscale()
-    'log'
-    """
-    figure, axes = new_figure(width=5.6, height=3.2, title=title)
-    place = axes[0, 0]
-    for number, (name, values) in enumerate(norms.items()):
-        colour = list(palette.values())[number % len(palette)]
-        _plot_norms(place, values, _DASHES[number % len(_DASHES)], color=colour, label=name)
-    place.legend()
-    return figure
-
-
-def _plot_norms(axes: Axes, norms: Sequence[float], dash: str = "-", **style: str) -> None:
-    layers = range(1, len(norms) + 1)
-    axes.semilogy(layers, np.maximum(norms, _LEAST), dash, **style)
-    axes.set(xlabel="layer", ylabel="norm of the gradient")
-    axes.grid(alpha=0.25)
 
 
 def draw_averages(examples: int = 3, channels: int = 4, groups: int = 2) -> Figure:

@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 import pytest
-import torch
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from cvlib.figures import normalization
-from cvlib.figures.normalization import draw_activation, draw_averages, draw_depth, draw_noise
+from cvlib.figures.normalization import draw_averages, draw_noise
 from tests.figures.clipping import assert_nothing_is_clipped
-
-
-def test_activation_shows_function_derivative_and_norms() -> None:
-    x = torch.linspace(-4, 4, 9)
-    figure = draw_activation(x, x.sigmoid(), x.cos(), [1e-9, 0.0, 1.0])
-    left, right = figure.axes
-    lines = {line.get_label(): line for line in left.lines}
-    assert list(lines["function"].get_ydata()) == x.sigmoid().tolist()
-    assert list(lines["derivative"].get_ydata()) == x.cos().tolist()
-    assert list(right.lines[0].get_xdata()) == [1, 2, 3]
-    assert list(right.lines[0].get_ydata()) == [1e-9, normalization._LEAST, 1.0]
-    assert_nothing_is_clipped(figure)
-
-
-def test_depth_has_a_curve_each() -> None:
-    norms = {"sigmoid": [1e-3, 1.0], "tanh": [0.5, 1.0], "ReLU": [0.1, 1.0]}
-    figure = draw_depth(norms, title="It fades")
-    for line, (name, values) in zip(figure.axes[0].lines, norms.items(), strict=True):
-        assert line.get_label() == name
-        assert list(line.get_ydata()) == values
-    assert_nothing_is_clipped(figure)
 
 
 @pytest.mark.parametrize(("examples", "channels", "groups"), [(3, 4, 2), (2, 6, 3)])
