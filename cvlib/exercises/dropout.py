@@ -71,18 +71,18 @@ def monte_carlo(answer: object) -> str | None:
     Examples
     --------
     >>> monte_carlo(lambda model, x, passes: (model(x), 0 * model(x)))
-    'the outputs do not differ from pass to pass: is dropout in training?'
+    'the outputs do not differ from pass to pass; put dropout into training'
     """
     name, passes = "monte_carlo", 300
     if not callable(answer):
         return f"{name} is {answer!r}, expected a function"
     generator = torch.Generator().manual_seed(0)
-    model = nn.Sequential(
-        nn.Linear(5, 40), nn.BatchNorm1d(40), nn.ReLU(), nn.Dropout(0.5), nn.Linear(40, 3)
-    )
+    norm, last = nn.BatchNorm1d(40), nn.Linear(40, 3)
+    first = nn.Sequential(nn.Linear(5, 40), norm, nn.ReLU())
+    model = nn.Sequential(first, nn.Dropout(0.5), last)
     with torch.no_grad():
-        for tensor in (*model.parameters(), model[1].running_mean):
-            tensor.copy_(torch.randn(tensor.shape, generator=generator) / 2)  # type: ignore[union-attr]
+        for tensor in (*model.parameters(), norm.get_buffer("running_mean")):
+            tensor.copy_(torch.randn(tensor.shape, generator=generator) / 2)
     x = torch.randn((6, 5), generator=generator)
     model.eval()
     before = copy.deepcopy(model.state_dict())
@@ -100,10 +100,11 @@ def monte_carlo(answer: object) -> str | None:
         return "a layer is left in training, expected all in evaluation as before"
     mean, deviation = (result.detach() for result in results)
     if not bool((deviation > 0).all()):
-        return "the outputs do not differ from pass to pass: is dropout in training?"
+        return "the outputs do not differ from pass to pass; put dropout into training"
     with torch.no_grad():
-        hidden = model[:3](x)  # its variance is that of the hidden numbers, as they are p = 1/2
-        expected, spread = model(x), (hidden.square() @ model[4].weight.square().T).sqrt()
+        # With p = 1/2, a number's variance is its square.
+        spread = (first(x).square() @ last.weight.square().T).sqrt()
+        expected = model(x)
     if not bool(((mean - expected).abs() < _SURE * spread / passes**0.5).all()):
         return f"the mean is off by up to {float((mean - expected).abs().max()):.2f}"
     if not bool(((deviation / spread - 1).abs() < 0.35).all()):

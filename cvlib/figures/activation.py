@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import mean
+from statistics import median_low
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -157,7 +157,7 @@ def draw_silent(
     Returns
     -------
     matplotlib.figure.Figure
-        A mark for each seed and a line through the means, rates on a logarithmic axis.
+        A mark for each seed and a line through the medians, rates on a logarithmic axis.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def draw_silent(
     place = axes[0, 0]
     for number, (name, by_rate) in enumerate(shares.items()):
         colour = list(palette.values())[number]
-        middle = [mean(seeds) for seeds in by_rate]
+        middle = [median_low(seeds) for seeds in by_rate]
         place.semilogx(
             rates, middle, _DASHES[number], color=colour, label=name, marker=_MARKS[number]
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import mean
+from statistics import median_low
 
 from matplotlib.figure import Figure
 
@@ -35,8 +35,8 @@ def draw_seeds(
     Returns
     -------
     matplotlib.figure.Figure
-        A dot for each seed and a bar at the mean, the first way on top; a line at 0 where numbers
-        may be negative.
+        A dot for each seed and a bar at the median (of an even number, the lower of the middle
+        two), the first way on top; a line at 0 where numbers may be negative.
 
     Raises
     ------
@@ -57,7 +57,9 @@ def draw_seeds(
         place.axvline(0, color="#999999", linewidth=1)
     for row, values in enumerate(reached.values()):
         place.plot(values, [row] * len(values), "o", color=palette["blue"], alpha=0.6, markersize=5)
-        place.plot([mean(values)], [row], "|", color="#222222", markersize=15, markeredgewidth=2)
+        place.plot(
+            [median_low(values)], [row], "|", color="#222222", markersize=15, markeredgewidth=2
+        )
     place.set_yticks(range(len(reached)), list(reached))
     place.set(xlim=limits, ylim=(len(reached) - 0.5, -0.5), xlabel=xlabel)
     place.grid(alpha=0.25)

@@ -34,7 +34,7 @@ from cvlib.layers.dot_product import (
     scaled_dot_product_attention,
 )
 from cvlib.layers.dropout import dropout, dropout2d
-from cvlib.layers.group_normalization import group_norm, instance_norm, layer_norm
+from cvlib.layers.group_normalization import group_norm, instance_norm, layer_norm, rms_norm
 from cvlib.layers.initialization import (
     LayerSignal,
     calculate_gain,
@@ -116,6 +116,7 @@ __all__ = [
     "orthogonal_",
     "output_size",
     "relu",
+    "rms_norm",
     "scaled_dot_product_attention",
     "sigmoid",
     "silu",

@@ -44,7 +44,7 @@ def test_depth_has_a_curve_each() -> None:
 
 
 def test_silent_units_have_a_mark_for_each_seed() -> None:
-    shares = {"ReLU": [[0.1, 0.2], [0.8, 1.0]], "leaky": [[0.0, 0.1], [0.6, 0.8]]}
+    shares = {"ReLU": [[0.1, 0.3, 0.2], [0.8, 1.0, 0.9]], "leaky": [[0.0, 0.1], [0.6, 0.8]]}
     figure = draw_silent([0.01, 0.1], shares, title="They die")
     marks = {"ReLU": [], "leaky": []}  # type: ignore[var-annotated]
     for line in figure.axes[0].lines:
@@ -52,9 +52,9 @@ def test_silent_units_have_a_mark_for_each_seed() -> None:
         name = "ReLU" if colour == activation.palette["blue"] else "leaky"
         marks[name].append((list(line.get_xdata()), list(line.get_ydata())))
     assert marks["ReLU"] == [
-        ([0.01, 0.1], [0.15000000000000002, 0.9]),
-        ([0.01, 0.01], [0.1, 0.2]),
-        ([0.1, 0.1], [0.8, 1.0]),
+        ([0.01, 0.1], [0.2, 0.9]),
+        ([0.01] * 3, [0.1, 0.3, 0.2]),
+        ([0.1] * 3, [0.8, 1.0, 0.9]),
     ]
     assert len(marks["leaky"]) == 3
     assert_nothing_is_clipped(figure)

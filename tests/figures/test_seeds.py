@@ -8,12 +8,17 @@ from cvlib.figures.seeds import draw_seeds
 from tests.figures.clipping import assert_nothing_is_clipped
 
 
-def test_seeds_have_a_dot_each_and_a_bar_at_the_mean() -> None:
-    reached = {"sigmoid": [0.5, 0.75], "a longer name than that": [0.25]}
+def test_seeds_have_a_dot_each_and_a_bar_at_the_median() -> None:
+    reached = {"sigmoid": [0.75, 0.5, 0.625], "a longer name than that": [0.25, 0.5]}
     figure = draw_seeds(reached, title="One is ahead", limits=(0, 1), xlabel="share")
     axes = figure.axes[0]
     drawn = [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
-    assert drawn == [([0.5, 0.75], [0, 0]), ([0.625], [0]), ([0.25], [1]), ([0.25], [1])]
+    assert drawn == [
+        ([0.75, 0.5, 0.625], [0, 0, 0]),
+        ([0.625], [0]),
+        ([0.25, 0.5], [1, 1]),
+        ([0.25], [1]),
+    ]
     assert axes.get_xlabel() == "share"
     assert axes.get_xlim() == (0, 1)
     top, bottom = axes.get_ylim()
