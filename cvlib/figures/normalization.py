@@ -1,4 +1,4 @@
-"""Drawings of the chapter on normalization: activations, depth, averages and their noise."""
+"""Drawings of the chapter on normalization: what shares a mean, and its noise."""
 
 from __future__ import annotations
 
@@ -8,134 +8,110 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 from torch import Tensor
 
 from cvlib.figures.style import hide_frame, new_figure, palette
 
-__all__ = ["draw_activation", "draw_averages", "draw_depth", "draw_noise"]
+__all__ = ["draw_averages", "draw_changes", "draw_noise"]
 
 _DASHES = ("-", "--", "-.", ":")
-_ONE_MEAN, _LINE = "#CFE6F7", "#333333"
-_LEAST = 1e-40  # what is drawn for a gradient that has become exactly 0
+_ONE_MEAN, _LINE, _CHANGED = "#9CCBEA", "#333333", palette["vermillion"]
 
 
-def draw_activation(x: Tensor, y: Tensor, slope: Tensor, norms: Sequence[float]) -> Figure:
-    """Draw an activation function with its derivative, and what it does to a gradient with depth.
-
-    Parameters
-    ----------
-    x, y, slope
-        Numbers, what the function makes of them, and its derivative there: ``(N,)`` each.
-    norms
-        The gradient's norm at the output of each layer, the first layer first.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Function and derivative on the left, the norms on the right.
-
-    Examples
-    --------
-    >>> import torch
-    >>> x = torch.linspace(-4, 4, 9)
-    >>> figure = draw_activation(x, x.relu(), (x > 0).float(), [0.25, 0.5, 1.0])
-    >>> [line.get_label() for line in figure.axes[0].lines[-2:]]
-    ['function', 'derivative']
-    """
-    figure, axes = new_figure(1, 2, width=5.6, height=2.6, width_ratios=(1, 1.2))
-    place = axes[0, 0]
-    for line in (place.axhline, place.axvline):
-        line(0, color="#BBBBBB", linewidth=0.8)
-    for values, name, colour, dash in (
-        (y, "function", "blue", "-"),
-        (slope, "derivative", "vermillion", "--"),
-    ):
-        place.plot(x.numpy(), values.numpy(), dash, color=palette[colour], label=name)
-    place.set(ylim=(-1.25, 2.25), xlabel="x")
-    place.legend(loc="upper left", fontsize=9)
-    _plot_norms(axes[0, 1], norms, color=palette["blue"])
-    axes[0, 1].set_ylim(1e-36, 1e10)
-    return figure
-
-
-def draw_depth(norms: Mapping[str, Sequence[float]], *, title: str) -> Figure:
-    """Draw how the gradient changes on its way from the last layer to the first.
+def draw_averages(examples: int = 3, channels: int = 4, side: int = 2, groups: int = 2) -> Figure:
+    """Draw which numbers share a mean under each kind of normalization.
 
     Parameters
     ----------
-    norms
-        The gradient's norm at the output of each layer, the first layer first; a curve each.
-    title
-        What to see.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The curves over the layers, on a logarithmic axis.
-
-    Examples
-    --------
-    >>> figure = draw_depth({"sigmoid": [0.01, 0.1, 1.0]}, title="It fades")
-    >>> figure.axes[0].get_yscale()
-    'log'
-    """
-    figure, axes = new_figure(width=5.6, height=3.2, title=title)
-    place = axes[0, 0]
-    for number, (name, values) in enumerate(norms.items()):
-        colour = list(palette.values())[number % len(palette)]
-        _plot_norms(place, values, _DASHES[number % len(_DASHES)], color=colour, label=name)
-    place.legend()
-    return figure
-
-
-def _plot_norms(axes: Axes, norms: Sequence[float], dash: str = "-", **style: str) -> None:
-    layers = range(1, len(norms) + 1)
-    axes.semilogy(layers, np.maximum(norms, _LEAST), dash, **style)
-    axes.set(xlabel="layer", ylabel="norm of the gradient")
-    axes.grid(alpha=0.25)
-
-
-def draw_averages(examples: int = 3, channels: int = 4, groups: int = 2) -> Figure:
-    """Draw which feature maps share a mean under each kind of normalization.
-
-    Parameters
-    ----------
-    examples, channels
-        How many rows and columns of maps there are.
+    examples, channels, side
+        How many rows and columns of maps there are, and how many positions a map has on each side.
     groups
         Into how many groups group normalization cuts the channels.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A table of maps for each kind, those of one mean coloured, and how many means there are.
+        A table of maps for each kind, the numbers of one mean coloured, and how many means there
+        are; in the last one no mean is taken, but a root mean square.
 
     Examples
     --------
     >>> figure = draw_averages()
     >>> [axes.get_title() for axes in figure.axes]
-    ['batch', 'layer', 'group', 'instance']
+    ['batch', 'instance', 'group', 'layer', 'layer, per position', 'RMS, per position']
     """
-    width = channels // groups
-    kinds = {
-        "batch": (examples, 1, channels),
-        "layer": (1, channels, examples),
-        "group": (1, width, examples * groups),
-        "instance": (1, 1, examples * channels),
+    every, first = slice(None), 0
+    kinds: dict[str, tuple[slice | int, ...]] = {
+        "batch": (every, first),
+        "instance": (first, first),
+        "group": (first, slice(channels // groups)),
+        "layer": (first,),
+        "layer, per position": (first, every, first, first),
+        "RMS, per position": (first, every, first, first),
     }
-    figure, axes = new_figure(2, 2, width=5.2, height=4.9)
-    for place, (name, (rows, columns, means)) in zip(axes.flat, kinds.items(), strict=True):
-        hide_frame(place)
-        place.set(xlim=(-0.6, channels + 0.1), ylim=(examples + 0.1, -0.5), aspect="equal")
-        for row, column in np.ndindex(examples, channels):
-            colour = _ONE_MEAN if row < rows and column < columns else "none"
-            square = Rectangle((column, row), 0.9, 0.9, facecolor=colour, edgecolor=_LINE)
-            place.add_patch(square)
-        place.text(channels / 2, -0.28, "channels", ha="center", va="center", fontsize=9)
-        place.text(-0.3, examples / 2, "examples", rotation=90, ha="center", va="center", size=9)
-        place.set_title(name, loc="center")
-        place.set_xlabel(f"{means} means")
+    figure, axes = new_figure(2, 3, width=6.6, height=4.6)
+    for place, (name, shared) in zip(axes.flat, kinds.items(), strict=True):
+        together = np.zeros((examples, channels, side, side), bool)
+        together[shared] = True
+        _draw_table(place, together)
+        place.set_title(name, loc="center", fontsize=10)
+        count = together.size // int(together.sum())
+        place.set_xlabel(f"{count} sizes" if name.startswith("RMS") else f"{count} means")
     return figure
+
+
+def draw_changes(changed: Tensor, *, at: tuple[int, int, int, int]) -> Figure:
+    """Draw which outputs change if one input does.
+
+    Parameters
+    ----------
+    changed
+        ``(N, C, H, W)``, true where the output is another one.
+    at
+        Example, channel, row and column of the input that was changed.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A table of maps: rows are examples, columns channels, the small squares positions. Changed
+        outputs are coloured, and the place of the input has a thick frame.
+
+    Examples
+    --------
+    >>> import torch
+    >>> figure = draw_changes(torch.ones(3, 4, 2, 2) > 0, at=(0, 1, 0, 0))
+    >>> figure.axes[0].get_xlabel()
+    '48 of 48 outputs change'
+    """
+    figure, axes = new_figure(width=3.2, height=2.9)
+    _draw_table(axes[0, 0], changed.cpu().numpy(), framed=at)
+    axes[0, 0].set_xlabel(f"{int(changed.sum())} of {changed.numel()} outputs change")
+    return figure
+
+
+def _draw_table(
+    axes: Axes, coloured: NDArray[np.bool_], framed: tuple[int, ...] | None = None
+) -> None:
+    """Draw a square for each number: examples down, channels across, positions within."""
+    examples, channels, height, width = coloured.shape
+    hide_frame(axes)
+    axes.set(xlim=(-0.6, channels + 0.1), ylim=(examples + 0.1, -0.55), aspect="equal")
+    for where in np.ndindex(coloured.shape):
+        example, channel, row, column = where
+        corner = (channel + 0.9 * column / width, example + 0.9 * row / height)
+        square = Rectangle(corner, 0.9 / width, 0.9 / height, facecolor="none")
+        square.set_edgecolor(_CHANGED if where == framed else "#BBBBBB")
+        if coloured[where]:
+            square.set_facecolor(_ONE_MEAN)
+        if where == framed:
+            square.set(linewidth=2.5, zorder=3)
+        axes.add_patch(square)
+    for example, channel in np.ndindex(examples, channels):
+        whole = Rectangle((channel, example), 0.9, 0.9, facecolor="none", edgecolor=_LINE)
+        axes.add_patch(whole).set_zorder(2)
+    axes.text(channels / 2, -0.3, "channels", ha="center", va="center", fontsize=9)
+    axes.text(-0.3, examples / 2, "examples", rotation=90, ha="center", va="center", size=9)
 
 
 def draw_noise(sizes: Sequence[int], noise: Mapping[str, Sequence[float]], *, title: str) -> Figure:

@@ -1,6 +1,15 @@
 """Building blocks of a network, from scratch, with torch's names, arguments and numbers."""
 
-from cvlib.layers.activation import elu, gelu, leaky_relu, relu, sigmoid, tanh
+from cvlib.layers.activation import (
+    elu,
+    gelu,
+    hardswish,
+    leaky_relu,
+    relu,
+    sigmoid,
+    silu,
+    tanh,
+)
 from cvlib.layers.attention import (
     AttentionPool,
     SpatialAttention,
@@ -9,7 +18,7 @@ from cvlib.layers.attention import (
     soft_attention,
 )
 from cvlib.layers.cheaper import ways_to_see_seven
-from cvlib.layers.connected import dropout, linear
+from cvlib.layers.connected import linear
 from cvlib.layers.convolution import (
     conv2d,
     conv2d_loops,
@@ -24,7 +33,8 @@ from cvlib.layers.dot_product import (
     attention_weights,
     scaled_dot_product_attention,
 )
-from cvlib.layers.group_normalization import group_norm, instance_norm, layer_norm
+from cvlib.layers.dropout import dropout, dropout2d
+from cvlib.layers.group_normalization import group_norm, instance_norm, layer_norm, rms_norm
 from cvlib.layers.initialization import (
     LayerSignal,
     calculate_gain,
@@ -84,11 +94,13 @@ __all__ = [
     "deform_conv2d",
     "depthwise_separable",
     "dropout",
+    "dropout2d",
     "elu",
     "fan_in_and_fan_out",
     "gelu",
     "group_norm",
     "hard_attention",
+    "hardswish",
     "initialize_layers",
     "instance_norm",
     "interpolate",
@@ -104,8 +116,10 @@ __all__ = [
     "orthogonal_",
     "output_size",
     "relu",
+    "rms_norm",
     "scaled_dot_product_attention",
     "sigmoid",
+    "silu",
     "soft_attention",
     "stochastic_depth",
     "summarize",

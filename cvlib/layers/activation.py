@@ -15,7 +15,7 @@ from torch import Tensor
 from cvlib.arguments import check_numbers
 from cvlib.layers.precision import at_least_float32
 
-__all__ = ["elu", "gelu", "leaky_relu", "relu", "sigmoid", "tanh"]
+__all__ = ["elu", "gelu", "hardswish", "leaky_relu", "relu", "sigmoid", "silu", "tanh"]
 
 
 def relu(x: Tensor) -> Tensor:
@@ -156,6 +156,73 @@ def gelu(x: Tensor, approximate: Literal["none", "tanh"] = "none") -> Tensor:
     if approximate == "tanh":
         return x * (1 + tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2
     raise ValueError(f"approximate is {approximate!r}; expected 'none' or 'tanh'")
+
+
+@at_least_float32()
+def silu(x: Tensor) -> Tensor:
+    """Multiply a number by its own sigmoid: ``x / (1 + exp(-x))``. Also called Swish.
+
+    Parameters
+    ----------
+    x
+        Floating-point numbers of any shape.
+
+    Returns
+    -------
+    Tensor
+        As ``x``.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is no tensor of floating-point numbers.
+
+    References
+    ----------
+    Hendrycks and Gimpel, "Gaussian error linear units (GELUs)" (2016), who name it, and Elfwing,
+    Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in
+    reinforcement learning" (2018).
+
+    Examples
+    --------
+    >>> silu(torch.tensor([-1000.0, 0.0, 1000.0]))
+    tensor([  -0.,    0., 1000.])
+    """
+    check_numbers(x)
+    return x * sigmoid(x)
+
+
+@at_least_float32()
+def hardswish(x: Tensor) -> Tensor:
+    """Follow SiLU with three pieces, none of which needs an exponential.
+
+    Parameters
+    ----------
+    x
+        Floating-point numbers of any shape.
+
+    Returns
+    -------
+    Tensor
+        0 up to -3, ``x`` from 3 on, and ``x (x + 3) / 6`` between.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is no tensor of floating-point numbers.
+
+    References
+    ----------
+    Howard et al., "Searching for MobileNetV3" (2019), section 5.2.
+
+    Examples
+    --------
+    >>> hardswish(torch.tensor([-4.0, -1.5, 0.0, 4.0]))
+    tensor([ 0.0000, -0.3750,  0.0000,  4.0000])
+    """
+    check_numbers(x)
+    between = torch.where(x.abs() < 3, x, 0)  # so that nothing overflows
+    return torch.where(x <= -3, 0, torch.where(x < 3, between * (between + 3) / 6, x))
 
 
 def sigmoid(x: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
-"""Layer, group and instance normalization: each example is standardized by its own statistics.
+"""Layer, group, instance and RMS normalization: each example by its own statistics.
 
-They differ in one thing only: over which numbers of the example mean and variance are taken. So
-nothing depends on the rest of the batch, and training and evaluation do the same.
+They differ in which numbers of the example share a mean and a variance; RMS normalization takes
+no mean. So nothing depends on the rest of the batch, and training and evaluation do the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cvlib.arguments import check_numbers, integer
 from cvlib.layers.normalization import batch_norm, check_channels, scale
 from cvlib.layers.precision import at_least_float32
 
-__all__ = ["group_norm", "instance_norm", "layer_norm"]
+__all__ = ["group_norm", "instance_norm", "layer_norm", "rms_norm"]
 
 
 @at_least_float32()
@@ -61,20 +61,60 @@ def layer_norm(
     tensor([[-1.0000,  1.0000],
             [-1.0000,  1.0000]])
     """
-    check_numbers(x, weight=weight, bias=bias)
-    sizes = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
-    shape = tuple(integer("normalized_shape", size) for size in sizes)
-    if not shape or tuple(x.shape[-len(shape) :]) != shape:
-        raise ValueError(
-            f"normalized_shape is {normalized_shape!r}; expected the last sizes of x, which has "
-            f"shape {tuple(x.shape)}"
-        )
-    for name, tensor in (("weight", weight), ("bias", bias)):
-        if tensor is not None and tuple(tensor.shape) != shape:
-            raise ValueError(f"{name} has shape {tuple(tensor.shape)}; expected {shape}")
-    y = _standardize(x, range(-len(shape), 0), eps)
+    axes = _last_axes(x, normalized_shape, weight=weight, bias=bias)
+    y = _standardize(x, axes, eps)
     y = y if weight is None else y * weight
     return y if bias is None else y + bias
+
+
+@at_least_float32()
+def rms_norm(
+    x: Tensor,
+    normalized_shape: int | Sequence[int],
+    weight: Tensor | None = None,
+    eps: float | None = None,
+) -> Tensor:
+    """Divide each example by the root of the mean square over its last dimensions.
+
+    As :func:`layer_norm`, without a mean that is subtracted, and without a bias.
+
+    Parameters
+    ----------
+    x
+        ``(..., *normalized_shape)``.
+    normalized_shape
+        The sizes of the last dimensions, over which the mean square is taken.
+    weight
+        ``normalized_shape``: a number for each place.
+    eps
+        Added to the mean square; when None, the distance from 1 to the next larger number.
+
+    Returns
+    -------
+    Tensor
+        As ``x``.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit together.
+    TypeError
+        If an argument is no tensor of floating-point numbers, or dtypes differ.
+
+    References
+    ----------
+    Zhang and Sennrich, "Root mean square layer normalization" (2019).
+
+    Examples
+    --------
+    >>> rms_norm(torch.tensor([[1.0, 7.0], [10.0, 70.0]]), 2)
+    tensor([[0.2000, 1.4000],
+            [0.2000, 1.4000]])
+    """
+    axes = _last_axes(x, normalized_shape, weight=weight)
+    added = torch.finfo(x.dtype).eps if eps is None else eps
+    y = x / torch.sqrt(x.square().mean(axes, keepdim=True) + added)
+    return y if weight is None else y * weight
 
 
 @at_least_float32()
@@ -206,3 +246,21 @@ def _standardize(x: Tensor, axes: Sequence[int], eps: float) -> Tensor:
     axes = list(axes)
     centred = x - x.mean(axes, keepdim=True)
     return centred / torch.sqrt(centred.square().mean(axes, keepdim=True) + eps)
+
+
+def _last_axes(
+    x: Tensor, normalized_shape: int | Sequence[int], **others: Tensor | None
+) -> list[int]:
+    """Refuse what does not fit the last sizes of ``x``; say which axes these are."""
+    check_numbers(x, name="x", **others)
+    sizes = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+    shape = tuple(integer("normalized_shape", size) for size in sizes)
+    if not shape or tuple(x.shape[-len(shape) :]) != shape:
+        raise ValueError(
+            f"normalized_shape is {normalized_shape!r}; expected the last sizes of x, which has "
+            f"shape {tuple(x.shape)}"
+        )
+    for name, tensor in others.items():
+        if tensor is not None and tuple(tensor.shape) != shape:
+            raise ValueError(f"{name} has shape {tuple(tensor.shape)}; expected {shape}")
+    return list(range(-len(shape), 0))

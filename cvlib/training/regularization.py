@@ -3,7 +3,7 @@
 A gradient step on an L1 penalty hovers around 0; :func:`soft_threshold` takes the step that lands
 there.
 
-Dropout is a layer, and stands in :func:`cvlib.layers.connected.dropout`; what is done to pictures
+Dropout is a layer, and stands in :func:`cvlib.layers.dropout.dropout`; what is done to pictures
 stands in :mod:`cvlib.augmentation`.
 """
 

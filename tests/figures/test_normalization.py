@@ -4,57 +4,59 @@ from __future__ import annotations
 
 import pytest
 import torch
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from cvlib.figures import normalization
-from cvlib.figures.normalization import draw_activation, draw_averages, draw_depth, draw_noise
+from cvlib.figures.normalization import draw_averages, draw_changes, draw_noise
 from tests.figures.clipping import assert_nothing_is_clipped
 
 
-def test_activation_shows_function_derivative_and_norms() -> None:
-    x = torch.linspace(-4, 4, 9)
-    figure = draw_activation(x, x.sigmoid(), x.cos(), [1e-9, 0.0, 1.0])
-    left, right = figure.axes
-    lines = {line.get_label(): line for line in left.lines}
-    assert list(lines["function"].get_ydata()) == x.sigmoid().tolist()
-    assert list(lines["derivative"].get_ydata()) == x.cos().tolist()
-    assert list(right.lines[0].get_xdata()) == [1, 2, 3]
-    assert list(right.lines[0].get_ydata()) == [1e-9, normalization._LEAST, 1.0]
-    assert_nothing_is_clipped(figure)
+def coloured(axes: Axes) -> set[tuple[float, float]]:
+    """The lower left corners of the coloured squares."""
+    blue = normalization._ONE_MEAN.lower()
+    squares = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    return {
+        square.get_xy()
+        for square in squares
+        if square.get_facecolor()[3] and to_hex(square.get_facecolor()) == blue
+    }
 
 
-def test_depth_has_a_curve_each() -> None:
-    norms = {"sigmoid": [1e-3, 1.0], "tanh": [0.5, 1.0], "ReLU": [0.1, 1.0]}
-    figure = draw_depth(norms, title="It fades")
-    for line, (name, values) in zip(figure.axes[0].lines, norms.items(), strict=True):
-        assert line.get_label() == name
-        assert list(line.get_ydata()) == values
-    assert_nothing_is_clipped(figure)
-
-
-@pytest.mark.parametrize(("examples", "channels", "groups"), [(3, 4, 2), (2, 6, 3)])
-def test_averages_colour_the_maps_of_one_mean(examples: int, channels: int, groups: int) -> None:
-    figure = draw_averages(examples, channels, groups)
-    maps = examples * channels
+@pytest.mark.parametrize("sizes", [(3, 4, 2, 2), (2, 6, 3, 3)])
+def test_averages_colour_the_numbers_of_one_mean(sizes: tuple[int, int, int, int]) -> None:
+    examples, channels, side, groups = sizes
+    figure = draw_averages(*sizes)
+    numbers = examples * channels * side**2
+    expected = {
+        "batch": examples * side**2,
+        "instance": side**2,
+        "group": channels // groups * side**2,
+        "layer": channels * side**2,
+        "layer, per position": channels,
+        "RMS, per position": channels,
+    }
     for axes in figure.axes:
-        squares = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
-        assert len(squares) == maps
-        coloured = [
-            square.get_xy()
-            for square in squares
-            if to_hex(square.get_facecolor()) == normalization._ONE_MEAN.lower()
-            and square.get_facecolor()[3]
-        ]
-        assert axes.get_xlabel() == f"{maps // len(coloured)} means"
-        columns, rows = ({place[i] for place in coloured} for i in (0, 1))
-        expected = {
-            "batch": (1, examples),
-            "layer": (channels, 1),
-            "group": (channels // groups, 1),
-            "instance": (1, 1),
-        }
-        assert (len(columns), len(rows)) == expected[axes.get_title()]
+        name = axes.get_title()
+        assert len(coloured(axes)) == expected[name]
+        unit = "sizes" if name.startswith("RMS") else "means"
+        assert axes.get_xlabel() == f"{numbers // expected[name]} {unit}"
+        columns, rows = ({int(corner[i]) for corner in coloured(axes)} for i in (0, 1))
+        assert (len(rows) == examples) == (name == "batch")
+        assert (len(columns) == 1) == (name in ("batch", "instance"))
+    assert_nothing_is_clipped(figure)
+
+
+def test_changes_colour_what_changes_and_frame_the_cause() -> None:
+    changed = torch.zeros(3, 4, 2, 2) > 0
+    changed[2, 1, 0, 1] = changed[0, 3, 1, 0] = True
+    figure = draw_changes(changed, at=(2, 1, 0, 1))
+    axes = figure.axes[0]
+    assert coloured(axes) == {(1.45, 2.0), (3.0, 0.45)}
+    assert axes.get_xlabel() == "2 of 48 outputs change"
+    framed = [p for p in axes.patches if p.get_linewidth() == 2.5]
+    assert [patch.get_xy() for patch in framed if isinstance(patch, Rectangle)] == [(1.45, 2.0)]
     assert_nothing_is_clipped(figure)
 
 

@@ -13,12 +13,23 @@ from torch import Tensor
 
 import cvlib
 from cvlib.layers import activation
-from cvlib.layers.activation import elu, gelu, leaky_relu, relu, sigmoid, tanh
+from cvlib.layers.activation import (
+    elu,
+    gelu,
+    hardswish,
+    leaky_relu,
+    relu,
+    sigmoid,
+    silu,
+    tanh,
+)
 
 DEVICE = cvlib.device()
 random_cases = settings(deadline=None, max_examples=60, derandomize=True)
 numbers = st.lists(
-    st.floats(-40, 40) | st.floats(-1e-8, 1e-8) | st.sampled_from([0.0, -1000.0, 1000.0]),
+    st.floats(-40, 40)
+    | st.floats(-1e-8, 1e-8)
+    | st.sampled_from([0.0, -3.0, 3.0, -1000.0, 1000.0]),
     min_size=0,
     max_size=6,
 )
@@ -34,8 +45,17 @@ def assert_same(ours: Any, torchs: Any, values: list[float], **rest: Any) -> Non
         torch.testing.assert_close(mine, reference, rtol=1e-9, atol=1e-14)
 
 
+PLAIN = [
+    (relu, F.relu),
+    (sigmoid, torch.sigmoid),
+    (tanh, torch.tanh),
+    (silu, F.silu),
+    (hardswish, F.hardswish),
+]
+
+
 @random_cases
-@given(numbers, st.sampled_from([(relu, F.relu), (sigmoid, torch.sigmoid), (tanh, torch.tanh)]))
+@given(numbers, st.sampled_from(PLAIN))
 def test_plain_ones_are_torchs(values: list[float], functions: Any) -> None:
     assert_same(*functions, values)
 
@@ -59,12 +79,12 @@ def test_defaults_are_torchs() -> None:
         torch.testing.assert_close(ours(x), torchs(x))
 
 
-FUNCTIONS = [relu, leaky_relu, elu, gelu, sigmoid, tanh]
+FUNCTIONS = [relu, leaky_relu, elu, gelu, silu, hardswish, sigmoid, tanh]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_derivatives_by_differences(function: Any) -> None:
-    x = torch.linspace(-3, 3, 12, dtype=torch.float64, device=DEVICE).requires_grad_()
+    x = torch.linspace(-2.9, 2.9, 12, dtype=torch.float64, device=DEVICE).requires_grad_()
     assert torch.autograd.gradcheck(function, [x])
 
 
@@ -79,6 +99,15 @@ def test_the_tanh_form_of_gelu_errs_by_less_than_it_says() -> None:
     x = torch.linspace(-8, 8, 4001, dtype=torch.float64)
     error = (gelu(x) - gelu(x, approximate="tanh")).abs().max()
     assert 0.0004 < error < 0.0005
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("function", [gelu, silu, hardswish])
+def test_half_precision_is_rounded_once(function: Any, dtype: torch.dtype) -> None:
+    x = torch.linspace(-8, 8, 321, device=DEVICE).to(dtype)
+    y = function(x)
+    assert y.dtype == dtype
+    assert torch.equal(y, function(x.float()).to(dtype))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 import cvlib
 from cvlib.layers import group_normalization, normalization
-from cvlib.layers.group_normalization import group_norm, instance_norm, layer_norm
+from cvlib.layers.group_normalization import group_norm, instance_norm, layer_norm, rms_norm
 from cvlib.layers.normalization import (
     BatchNorm2d,
     batch_norm,
@@ -93,6 +93,7 @@ def test_defaults_are_torchs() -> None:
     torch.testing.assert_close(batch_norm(x, mean, var), F.batch_norm(x, mean, var))
     for ours, torchs, argument in (
         (layer_norm, F.layer_norm, (2,)),
+        (rms_norm, F.rms_norm, (2,)),
         (group_norm, F.group_norm, 3),
         (local_response_norm, F.local_response_norm, 3),
     ):
@@ -139,6 +140,45 @@ def test_layer_norm_is_torchs(batch: list[int], shape: list[int], affine: bool) 
     if len(sizes) == 1:
         x = normal(*batch, *sizes)
         assert torch.equal(layer_norm(x, sizes[0]), layer_norm(x, sizes))
+
+
+@random_cases
+@given(
+    st.lists(st.integers(1, 4), max_size=2),
+    positions.filter(bool),
+    st.booleans(),
+    st.none() | st.floats(1e-6, 1),
+)
+def test_rms_norm_is_torchs(
+    batch: list[int], shape: list[int], affine: bool, eps: float | None
+) -> None:
+    sizes = tuple(shape)
+    assert_same(
+        lambda x, weight: rms_norm(x, sizes, weight, eps),
+        lambda x, weight: F.rms_norm(x, sizes, weight, eps),
+        normal(*batch, *sizes),
+        normal(*sizes, seed=1) if affine else None,
+    )
+    if len(sizes) == 1:
+        x = normal(*batch, *sizes)
+        assert torch.equal(rms_norm(x, sizes[0]), rms_norm(x, sizes))
+
+
+def test_rms_norm_of_centred_numbers_is_layer_norm() -> None:
+    x = normal(3, 5, 8)
+    centred = x - x.mean(-1, keepdim=True)
+    torch.testing.assert_close(rms_norm(centred, 8, eps=1e-5), layer_norm(x, 8))
+    assert (rms_norm(x, 8) - layer_norm(x, 8)).abs().max() > 0.1
+    torch.testing.assert_close(rms_norm(7 * x, 8), rms_norm(x, 8))
+
+
+def test_layer_norm_of_each_position_is_torchs_layer_over_channels() -> None:
+    x = normal(2, 6, 3, 4)
+    ours = layer_norm(x.movedim(1, -1), 6).movedim(-1, 1)
+    layer = nn.LayerNorm(6, device=DEVICE, dtype=torch.float64)
+    torch.testing.assert_close(ours, layer(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2))
+    assert ours.mean(1).abs().max() < 1e-9
+    assert (ours - group_norm(x, 1)).abs().max() > 0.1
 
 
 @random_cases
@@ -242,11 +282,12 @@ def test_kinds_agree_where_they_average_the_same_numbers() -> None:
         (lambda x, w, b: batch_norm(x, None, None, w, b, training=True), [(3, 2, 2), (2,), (2,)]),
         (lambda x, w, b: batch_norm(x, *statistics(2), w, b), [(3, 2, 2), (2,), (2,)]),
         (lambda x, w, b: layer_norm(x, (2, 2), w, b), [(3, 2, 2), (2, 2), (2, 2)]),
+        (lambda x, w: rms_norm(x, (2, 2), w), [(3, 2, 2), (2, 2)]),
         (lambda x, w, b: group_norm(x, 2, w, b), [(2, 4, 2), (4,), (4,)]),
         (lambda x, w, b: instance_norm(x, None, None, w, b), [(2, 2, 3), (2,), (2,)]),
         (lambda x: local_response_norm(x, 3, alpha=1.0), [(2, 4, 2)]),
     ],
-    ids=["training", "evaluation", "layer", "group", "instance", "response"],
+    ids=["training", "evaluation", "layer", "RMS", "group", "instance", "response"],
 )
 def test_derivatives_by_differences(function: Any, shapes: Any) -> None:
     leaves = [normal(*shape, seed=i).requires_grad_() for i, shape in enumerate(shapes)]
@@ -355,6 +396,10 @@ WRONG = {
     "layer dtype": (TypeError, "bias is torch.f", layer_norm, (X, 3, None, C[:3].double())),
     "layer weight": (ValueError, r"weight has shape \(4,\).*\(3,\)", layer_norm, (X, (3,), C)),
     "layer bias": (ValueError, r"bias has shape \(4,\)", layer_norm, (X, (3,), None, C)),
+    "RMS shape": (ValueError, r"normalized_shape is \(4, 3\)", rms_norm, (X, (4, 3))),
+    "RMS array": (TypeError, "x is a ndarray", rms_norm, (X.numpy(), (3,))),
+    "RMS weight": (ValueError, r"weight has shape \(4,\).*\(3,\)", rms_norm, (X, (3,), C)),
+    "RMS dtype": (TypeError, "weight is torch.f", rms_norm, (X, 3, C[:3].double())),
     "instance": (ValueError, "one position a channel", instance_norm, (X[..., :1, :1],)),
     "no positions": (ValueError, "one position a channel", instance_norm, (X[..., 0, 0],)),
     "no statistics": (

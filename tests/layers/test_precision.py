@@ -57,6 +57,7 @@ BEYOND: dict[str, tuple[Callable[[], Tensor], Any]] = {
         [[0], [489.75]],
     ),
     "layer": (lambda: layers.layer_norm(pm(300).T, 2), [[-1, 1]]),
+    "RMS": (lambda: layers.rms_norm(pm(300).T, 2), [[-1, 1]]),
     "group": (lambda: layers.group_norm(pm(300).T, 1), [[-1, 1]]),
     "instance": (lambda: layers.instance_norm(pm(300).T[None]), [[[-1, 1]]]),
     "response": (

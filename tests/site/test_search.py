@@ -29,7 +29,7 @@ QUESTIONS = {
         "training/metrics.html#what-accuracy-hides",
         "networks/lenet.html#its-mistakes",
     ],
-    "vanishing gradient": ["layers/normalization.html#what-fifty-layers-do-to-a-gradient"],
+    "vanishing gradient": ["layers/activation.html#what-fifty-layers-do-to-a-gradient"],
     "align_corners": ["layers/pooling.html#back-to-more-pixels"],
     "checkerboard artifacts": ["layers/variants.html#the-checkerboard"],
     "how to choose the learning rate": ["training/schedules.html#which-rate-ask-the-network"],
