@@ -3,9 +3,12 @@
 from cvlib.layers.activation import elu, gelu, leaky_relu, relu, sigmoid, tanh
 from cvlib.layers.attention import (
     AttentionPool,
-    SpatialAttention,
-    SqueezeExcitation,
+    MultiheadAttention,
+    attention_weights,
+    chunked_attention,
     hard_attention,
+    scaled_dot_product_attention,
+    sinusoidal_positions,
     soft_attention,
 )
 from cvlib.layers.cheaper import ways_to_see_seven
@@ -19,11 +22,7 @@ from cvlib.layers.convolution import (
     unfold,
 )
 from cvlib.layers.cost import LayerCost, ReceptiveField, Summary, summarize
-from cvlib.layers.dot_product import (
-    MultiheadAttention,
-    attention_weights,
-    scaled_dot_product_attention,
-)
+from cvlib.layers.gates import SpatialAttention, SqueezeExcitation
 from cvlib.layers.group_normalization import group_norm, instance_norm, layer_norm
 from cvlib.layers.initialization import (
     LayerSignal,
@@ -78,6 +77,7 @@ __all__ = [
     "bilinear_sample",
     "calculate_gain",
     "channel_shuffle",
+    "chunked_attention",
     "conv2d",
     "conv2d_loops",
     "conv_transpose2d",
@@ -106,6 +106,7 @@ __all__ = [
     "relu",
     "scaled_dot_product_attention",
     "sigmoid",
+    "sinusoidal_positions",
     "soft_attention",
     "stochastic_depth",
     "summarize",
