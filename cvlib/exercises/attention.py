@@ -7,7 +7,7 @@ from torch import Tensor
 
 from cvlib.exercises import compare_calls
 
-__all__ = ["causal_weights"]
+__all__ = ["causal_weights", "split_heads"]
 
 
 def causal_weights(answer: object) -> str | None:
@@ -53,3 +53,43 @@ def _same(got: object, expected: object) -> bool:
         and got.shape == expected.shape
         and torch.allclose(got.float(), expected, atol=1e-3)
     )
+
+
+def split_heads(answer: object) -> str | None:
+    """Check a function that cuts channels into heads.
+
+    Parameters
+    ----------
+    answer
+        A function of ``(N, L, E)`` and the number of heads; it returns
+        ``(N, heads, L, E / heads)``, the first channels in the first head.
+
+    Returns
+    -------
+    str or None
+        What is wrong with what it gives, or None.
+
+    Examples
+    --------
+    >>> split_heads(lambda x, heads: x.view(len(x), heads, x.shape[1], -1))
+    'split_heads(x of shape (1, 2, 4), 2) puts 2 where 4 belongs, in head 0, word 1, channel 0'
+    """
+    if not callable(answer):
+        return f"split_heads is {answer!r}, expected a function"
+    for batch, length, heads, channels in ((1, 2, 2, 2), (2, 3, 4, 1), (1, 4, 1, 3), (2, 2, 3, 2)):
+        x = torch.arange(float(batch * length * heads * channels))
+        x = x.view(batch, length, heads * channels)
+        call = f"split_heads(x of shape {tuple(x.shape)}, {heads})"
+        got = answer(x.clone(), heads)
+        expected = torch.stack(x.split(channels, 2), 1)
+        if not isinstance(got, Tensor):
+            return f"{call} gives {got!r}, expected a tensor"
+        if got.shape != expected.shape:
+            return f"{call} has shape {tuple(got.shape)}, expected {tuple(expected.shape)}"
+        if (wrong := (got != expected).nonzero()).numel():
+            place = tuple(wrong[0].tolist())
+            return (
+                f"{call} puts {got[place]:g} where {expected[place]:g} belongs, in head "
+                f"{place[1]}, word {place[2]}, channel {place[3]}"
+            )
+    return None

@@ -1,68 +1,81 @@
-"""Drawings of the chapter on attention: an average with its weights, and maps laid on pictures."""
+"""Drawings of the chapter on attention: words that ask, weights, and maps laid on pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvlib.figures.squares import numeral
-from cvlib.figures.style import as_picture, hide_frame, new_figure, palette
-from cvlib.layers.attention import soft_attention
+from cvlib.figures.squares import EMPTY, PRODUCT, RESULT, SEEN, USED, draw_grid, new_drawing
+from cvlib.figures.style import as_picture, new_figure, palette
 
-__all__ = ["draw_soft_attention", "draw_weights", "overlay"]
+__all__ = ["draw_attention", "draw_weights", "overlay"]
 
-_LINE = "#333333"
 _DIMMEST = 0.35
 
 
-def draw_soft_attention(x: Tensor, scores: Tensor) -> Figure:
-    """Draw a soft average with its numbers: scores, their softmax, values and the sum.
+def draw_attention(
+    words: Sequence[str], query: Tensor, key: Tensor, value: Tensor, scale: float
+) -> Figure:
+    """Draw self-attention among a few words, with all its numbers.
 
     Parameters
     ----------
-    x
-        What is averaged, ``(P,)``.
-    scores
-        A score each, ``(P,)``.
+    words
+        The words, which ask and answer.
+    query, key, value
+        Small numbers, a row for each word.
+    scale
+        Factor of the scores before the softmax.
 
     Returns
     -------
     matplotlib.figure.Figure
-        A row of squares for the scores, the weights and the values, and the sum below.
+        Queries, scores, weights and results from left to right, a row for each word that asks. The
+        keys stand above the scores, a column for each word, and the values above the results. What
+        belongs to the first word's question is coloured.
 
     Examples
     --------
     >>> import torch
-    >>> figure = draw_soft_attention(torch.tensor([2.0, 6]), torch.zeros(2))
+    >>> ones = torch.ones(2, 1)
+    >>> figure = draw_attention(["a", "b"], ones, ones, torch.tensor([[1.0], [3.0]]), scale=1.0)
     >>> figure.axes[0].texts[-1].get_text()
-    '0.5·2 + 0.5·6 = 4'
+    '2'
     """
-    weights = scores.softmax(0)
-    rows = {"score": (scores, "none"), "weight": (weights, "#FBE3B5"), "value": (x, "#CFE6F7")}
-    figure, axes = new_figure(width=0.78 * len(x) + 1.7, height=2.5)
-    place = axes[0, 0]
-    hide_frame(place)
-    place.set_xlim(-1.5, len(x) + 0.1)
-    place.set_ylim(4.35, -0.1)
-    for top, (name, (numbers, colour)) in enumerate(rows.items()):
-        y = 1.15 * top
-        place.text(-0.2, y + 0.5, name, ha="right", va="center", fontsize=12)
-        for left, number in enumerate(numbers.tolist()):
-            square = Rectangle((left, y), 0.96, 1, facecolor=colour, edgecolor=_LINE)
-            place.add_patch(square)
-            middle = (left + 0.48, y + 0.52)
-            place.text(*middle, numeral(number), ha="center", va="center", fontsize=12)
-    pairs = zip(weights.tolist(), x.tolist(), strict=True)
-    products = " + ".join(f"{numeral(weight)}·{numeral(value)}" for weight, value in pairs)
-    total = f"{products} = {numeral(float(soft_attention(x, scores, 0)))}"
-    place.text((len(x) - 1.4) / 2, 3.95, total, ha="center", va="center", fontsize=12)
+    scores = query @ key.mT
+    weights = (scores * scale).softmax(-1)
+    parts = {"queries": query, "scores": scores, "weights": weights, "results": weights @ value}
+    count, channels = query.shape
+    above = max(channels, count) + 0.9
+    lefts = [2.3]
+    for part in (query, scores, weights):
+        lefts.append(lefts[-1] + part.shape[1] + 1.0)
+    figure, place = new_drawing(lefts[-1] + value.shape[1], above + count + 0.5)
+    for number, word in enumerate(words):
+        place.text(2.15, above + number + 0.5, word, ha="right", va="center", fontsize=10)
+        beside = lefts[3] - 0.15
+        place.text(beside, number + 0.5, word, ha="right", va="center", fontsize=10)
+        on_top = (lefts[1] + number + 0.5, above - channels - 0.55)
+        place.text(*on_top, word, ha="center", va="bottom", fontsize=9)
+    keys = (lefts[1], above - channels - 0.4)
+    beside = keys[0] - 0.15
+    place.text(beside, keys[1] + channels / 2, "keys", ha="right", va="center", fontsize=10)
+    on_top = (lefts[3] + value.shape[1] / 2, -0.15)
+    place.text(*on_top, "values", ha="center", va="bottom", fontsize=10)
+    for number, name in enumerate(parts):
+        below = (lefts[number] + parts[name].shape[1] / 2, above + count + 0.15)
+        place.text(*below, name, ha="center", va="top", fontsize=10)
+    draw_grid(place, key.mT, keys, _whole(key.mT, SEEN))
+    draw_grid(place, value, (lefts[3], 0), _whole(value, PRODUCT))
+    colours = [SEEN, EMPTY, USED, RESULT]
+    for part, left, colour in zip(parts.values(), lefts, colours, strict=True):
+        draw_grid(place, part, (left, above), _whole(part[:1], colour))
     return figure
 
 
@@ -160,3 +173,8 @@ def overlay(
         inner = np.s_[line : down - line, line : across - line]
         laid[top : top + down, left : left + across][inner] = block[inner]
     return laid
+
+
+def _whole(values: Tensor, colour: str) -> dict[tuple[int, ...], str]:
+    """Give all places of a grid one colour."""
+    return dict.fromkeys(np.ndindex(*values.shape), colour)

@@ -12,9 +12,12 @@ from cvlib.layers.activation import (
 )
 from cvlib.layers.attention import (
     AttentionPool,
-    SpatialAttention,
-    SqueezeExcitation,
+    MultiheadAttention,
+    attention_weights,
+    chunked_attention,
     hard_attention,
+    scaled_dot_product_attention,
+    sinusoidal_positions,
     soft_attention,
 )
 from cvlib.layers.cheaper import ways_to_see_seven
@@ -28,12 +31,8 @@ from cvlib.layers.convolution import (
     unfold,
 )
 from cvlib.layers.cost import LayerCost, ReceptiveField, Summary, summarize
-from cvlib.layers.dot_product import (
-    MultiheadAttention,
-    attention_weights,
-    scaled_dot_product_attention,
-)
 from cvlib.layers.dropout import dropout, dropout2d
+from cvlib.layers.gates import SpatialAttention, SqueezeExcitation
 from cvlib.layers.group_normalization import group_norm, instance_norm, layer_norm, rms_norm
 from cvlib.layers.initialization import (
     LayerSignal,
@@ -88,6 +87,7 @@ __all__ = [
     "bilinear_sample",
     "calculate_gain",
     "channel_shuffle",
+    "chunked_attention",
     "conv2d",
     "conv2d_loops",
     "conv_transpose2d",
@@ -120,6 +120,7 @@ __all__ = [
     "scaled_dot_product_attention",
     "sigmoid",
     "silu",
+    "sinusoidal_positions",
     "soft_attention",
     "stochastic_depth",
     "summarize",

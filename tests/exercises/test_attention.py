@@ -40,3 +40,28 @@ def test_the_right_answer_passes() -> None:
 )
 def test_a_wrong_answer_is_told_why(answer: object, message: str) -> None:
     assert message in (mistake("causal_weights", answer) or "")
+
+
+def test_heads_in_their_place_pass() -> None:
+    right_heads = lambda x, heads: x.unflatten(-1, (heads, -1)).transpose(1, 2)  # noqa: E731
+    assert mistake("split_heads", right_heads) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (None, "split_heads is None, expected a function"),
+        (lambda x, heads: None, "gives None, expected a tensor"),
+        (lambda x, heads: x, "has shape (1, 2, 4), expected (1, 2, 2, 2)"),
+        (
+            lambda x, heads: x.unflatten(-1, (heads, -1)),
+            "puts 2 where 4 belongs, in head 0, word 1",
+        ),
+        (
+            lambda x, heads: x.unflatten(-1, (-1, heads)).permute(0, 3, 1, 2),
+            "puts 2 where 1 belongs, in head 0, word 0, channel 1",
+        ),
+    ],
+)
+def test_heads_out_of_place_are_told(answer: object, message: str) -> None:
+    assert message in (mistake("split_heads", answer) or "")

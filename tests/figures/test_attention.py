@@ -5,23 +5,36 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from matplotlib.patches import Rectangle
 
 from cvlib.figures import palette
-from cvlib.figures.attention import draw_soft_attention, draw_weights, overlay
+from cvlib.figures.attention import draw_attention, draw_weights, overlay
 from tests.figures.clipping import assert_nothing_is_clipped
 from tests.figures.test_convolution import texts
 
 
-def test_the_sum_below_is_the_soft_average() -> None:
-    scores = torch.tensor([0.0, 3, 0, -2]).log_softmax(0)
-    x = torch.tensor([4.0, 8, 0, -1])
-    figure = draw_soft_attention(x, scores)
-    left, _, total = texts(figure)[-1].replace("−", "-").partition(" = ")
-    terms = [float(a) * float(b) for a, b in (term.split("·") for term in left.split(" + "))]
-    assert sum(terms) == pytest.approx(float(total), abs=0.05)
-    assert float(total) == pytest.approx(float((x * scores.exp()).sum()), abs=0.005)
-    assert len(figure.axes[0].patches) == 12
+def test_each_number_on_paper_follows_from_those_before() -> None:
+    query, key = torch.tensor([[1.0, 0], [0, 1], [1, -1]]), torch.tensor([[0.0, 1], [1, 0], [2, 0]])
+    value = torch.tensor([[3.0, 0], [0, 6], [-9, 3]])
+    figure = draw_attention(["one", "two", "three"], query, key, value, scale=1.0)
+    written = texts(figure)
+    assert [written.count(word) for word in ("one", "two", "three")] == [3, 3, 3]
+    squares = [text.replace("−", "-") for text in written if text.strip("−.0123456789") == ""]
+    weights = (query @ key.mT).softmax(1)
+    parts = [key.mT, value, query, query @ key.mT, weights, weights @ value]
+    expected = [number for part in parts for number in part.flatten().tolist()]
+    assert [float(square) for square in squares] == pytest.approx(expected, abs=0.006)
     assert_nothing_is_clipped(figure)
+
+
+def test_the_first_question_is_coloured() -> None:
+    ones = torch.ones(2, 2)
+    figure = draw_attention(["a", "b"], ones, ones, ones, scale=1.0)
+    squares = [artist for artist in figure.axes[0].artists if isinstance(artist, Rectangle)]
+    squares = squares or [p for p in figure.axes[0].patches if isinstance(p, Rectangle)]
+    white = [square for square in squares if square.get_facecolor()[3] == 0]
+    assert len(squares) == 24
+    assert len(white) == 8
 
 
 def test_weights_are_bars_on_one_scale() -> None:

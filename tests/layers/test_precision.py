@@ -317,7 +317,10 @@ def like(ours: nn.Module, torchs: nn.Module) -> tuple[nn.Module, nn.Module]:
 
 
 def heads(mask: Tensor | None) -> tuple[nn.Module, nn.Module]:
-    ours, torchs = layers.MultiheadAttention(4, 2), nn.MultiheadAttention(4, 2, batch_first=True)
+    ours, torchs = (
+        package.MultiheadAttention(4, 2, batch_first=True)  # type: ignore[attr-defined]
+        for package in (layers, nn)
+    )
     torchs.load_state_dict(ours.state_dict())
     return Heads(ours, mask), Heads(torchs, mask)
 

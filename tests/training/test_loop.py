@@ -265,7 +265,7 @@ class Flat(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.attention = layers.MultiheadAttention(4, 2)
+        self.attention = layers.MultiheadAttention(4, 2, batch_first=True)
 
     def forward(self, x):
         places = x.flatten(2).mT
