@@ -39,7 +39,7 @@ from cvlib.networks.vit import ViT
 from cvlib.training import evaluate, one_cycle
 
 SEED, SEEDS = 0, 3
-SECONDS = {500: 15.0, 5_000: 30.0, 50_000: 80.0}  # of training, for so many pictures
+SECONDS = {500: 10.0, 5_000: 20.0, 50_000: 60.0}  # of training, for so many pictures
 TRIED = (0.001, 0.002, 0.004, 0.008)
 RATES = {"ViT": 0.001, "CNN": 0.004, "CNN, shuffled pictures": 0.004}
 CHOOSING, TRIAL_SECONDS = 5_000, 20.0  # pictures to learn from, and as many held out

@@ -219,9 +219,10 @@ class ViT(nn.Module):
             If the pictures have another size.
         """
         check_pictures(x)
-        if x.shape[2:] != (self.image_size, self.image_size):
+        if x.ndim == 3 or x.shape[2:] != (self.image_size, self.image_size):
             raise ValueError(
-                f"x is {tuple(x.shape)}; expected pictures of {self.image_size} × {self.image_size}"
+                f"x has shape {tuple(x.shape)}; "
+                f"expected (N, C, H, W), pictures of {self.image_size} × {self.image_size}"
             )
         words = self.conv_proj(x).flatten(2).mT
         return torch.cat([self.class_token.expand(len(x), -1, -1), words], dim=1)

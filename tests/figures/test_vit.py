@@ -1,0 +1,81 @@
+"""The drawings of the chapter on the vision transformer show what they are given."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from cvlib.figures.vit import draw_attention, draw_block, draw_costs, draw_positions, draw_words
+from tests.figures.clipping import assert_nothing_is_clipped
+
+
+@pytest.mark.parametrize(
+    ("sides", "size", "numbers"),
+    [((8, 8), 4, ["1", "2", "4"]), ((8, 8), 8, ["1"]), ((6, 12), 3, ["1", "2", "8"])],
+)
+def test_words_are_the_patches_of_the_picture(
+    sides: tuple[int, int], size: int, numbers: list[str]
+) -> None:
+    picture = torch.rand(1, *sides, generator=torch.Generator().manual_seed(0))
+    figure = draw_words(picture, size, title="Cut")
+    whole, apart = figure.axes
+    assert np.array_equal(np.array(whole.images[0].get_array()), picture[0].numpy())
+    expected = picture[0].unfold(0, size, size).unfold(1, size, size).flatten(0, 1)
+    for drawn, patch in zip(apart.images, expected, strict=True):
+        assert np.array_equal(np.array(drawn.get_array()), patch.numpy())
+    assert [text.get_text() for text in apart.texts] == numbers
+    assert_nothing_is_clipped(figure)
+
+
+def test_so_many_words_are_not_numbered() -> None:
+    assert not draw_words(torch.rand(3, 28, 28), 2).axes[1].texts
+
+
+def test_a_block_has_its_layers_in_order() -> None:
+    figure = draw_block()
+    texts = sorted((t.get_position()[0], t.get_text()) for t in figure.axes[0].texts)
+    names = [name for _, name in texts if name]
+    norm = "layer norm"
+    assert names == ["words", norm, "attention", "+", norm, "MLP", "+", "words"]
+    assert_nothing_is_clipped(figure)
+
+
+def test_costs_are_drawn_over_the_words() -> None:
+    costs = {"attention": [6.0, 240.0], "convolution": [9.0, 90.0]}
+    figure = draw_costs([1, 10], costs, title="Costs", mark=5)
+    (axes,) = figure.axes
+    *curves, mark = axes.lines
+    for line, (name, values) in zip(curves, costs.items(), strict=True):
+        assert line.get_label() == name
+        assert np.array(line.get_ydata()).tolist() == values
+    assert set(np.array(mark.get_xdata()).tolist()) == {5}
+    assert axes.texts[0].get_text() == "5 words"
+    assert_nothing_is_clipped(figure)
+
+
+@pytest.mark.parametrize("query", [None, 5])
+def test_attention_is_laid_over_the_picture_for_each_head(query: int | None) -> None:
+    weights = torch.rand(3, 2, 4, generator=torch.Generator().manual_seed(0))
+    figure = draw_attention(torch.rand(1, 4, 8), weights, query)
+    assert len(figure.axes) == 3
+    for axes, seen in zip(figure.axes, weights, strict=True):
+        assert axes.get_title().endswith(f"up to {seen.max():.2f}")
+        opacity = np.array(axes.images[1].get_array())[..., 3]
+        np.testing.assert_allclose(opacity, 0.75 * (seen / seen.max()).numpy(), rtol=1e-5)
+        frames = [patch.get_xy() for patch in axes.patches]
+        assert frames == ([] if query is None else [(1.5, 1.5)])
+    assert_nothing_is_clipped(figure)
+
+
+def test_positions_have_a_square_each() -> None:
+    similarities = torch.rand(9, 9, generator=torch.Generator().manual_seed(0))
+    figure = draw_positions(similarities, [0, 5], title="Alike")
+    *squares, scale = figure.axes
+    for axes, number in zip(squares, (0, 5), strict=True):
+        drawn = np.array(axes.images[0].get_array())
+        assert np.array_equal(drawn, similarities[number].view(3, 3).numpy())
+    assert squares[1].get_title() == "row 2, column 3"
+    assert squares[1].patches[0].get_xy() == (1.5, 0.5)
+    assert scale.get_ylabel() == "cosine"
+    assert_nothing_is_clipped(figure)
