@@ -50,9 +50,7 @@ def patchify(answer: object) -> str | None:
         if not torch.equal(one, other):
             wrong = int((one != other).any(2)[0].nonzero()[0])
             return f"{of} words of which number {wrong} (from 0) holds pixels of several patches"
-        return (
-            f"{of} the right patches, but not with their numbers channel by channel"
-        )
+        return f"{of} the right patches, but not with their numbers channel by channel"
     return None
 
 

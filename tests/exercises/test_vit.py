@@ -51,7 +51,10 @@ def test_the_right_answers_pass() -> None:
             lambda images, size: right_words(images.mT, size),
             "of which number 1 (from 0) holds pixels of several patches",
         ),
-        (lambda images, size: right_words(images, size).flip(2), "but not with their numbers channel"),
+        (
+            lambda images, size: right_words(images, size).flip(2),
+            "but not with their numbers channel",
+        ),
     ],
 )
 def test_wrong_words_are_told_why(answer: object, message: str) -> None:

@@ -208,7 +208,11 @@ def test_its_recipe_learns(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda: ViT(num_classes=0), ValueError, "num_classes is 0"),
         (lambda: ViT(in_channels=1.5), TypeError, "in_channels is 1.5"),  # type: ignore[arg-type]
         (lambda: ViT(dropout=2), ValueError, "dropout is 2; expected a number from 0 to 1"),
-        (lambda: ViT()(torch.zeros(1, 1, 32, 32)), ValueError, "expected (N, C, H, W), pictures of 28 × 28"),
+        (
+            lambda: ViT()(torch.zeros(1, 1, 32, 32)),
+            ValueError,
+            "expected (N, C, H, W), pictures of 28 × 28",
+        ),
         (lambda: ViT()(torch.zeros(28, 28)), ValueError, "x has shape (28, 28)"),
         (
             lambda: attention_maps(ViT(), torch.zeros(1, 1, 28, 28)),
