@@ -24,6 +24,7 @@ __all__ = [
 _LINE, _ROAD, _FRAME = "#333333", palette["blue"], palette["vermillion"]
 _FILL = {"layer norm": "#DDF0E8", "attention": "#FBE3B5", "MLP": "#CFE6F7"}
 _GAP = 0.22  # between patches, as a share of a patch
+_FINE = 4  # how many pixels are drawn for one
 _DASHES = ("-", "--", "-.", ":")
 
 
@@ -42,37 +43,42 @@ def draw_words(picture: Any, patch_size: int, *, title: str | None = None) -> Fi
     Returns
     -------
     matplotlib.figure.Figure
-        The picture on the left, its patches apart on the right; the first and the last are
-        numbered where there are not too many.
+        The picture on the left, its patches apart on the right; the first two and the last are
+        numbered, where there is room.
 
     Examples
     --------
     >>> import torch
     >>> figure = draw_words(torch.rand(1, 8, 8), 4)
-    >>> len(figure.axes[1].images), figure.axes[1].texts[-1].get_text()
-    (4, '4')
+    >>> [text.get_text() for text in figure.axes[1].texts]
+    ['1', '2', '4']
     """
     image = as_picture(picture)
-    figure, axes = new_figure(1, 2, width=5.6, height=2.9, title=title)
+    figure, axes = new_figure(1, 2, width=5.6, height=3.0, title=title)
     whole, apart = axes[0]
     for place in (whole, apart):
         hide_frame(place)
     look = {"cmap": "gray", "vmin": 0, "vmax": float(np.max(image)) or 1.0}
     whole.imshow(image, interpolation="nearest", **look)
-    across = image.shape[1] // patch_size
-    down = image.shape[0] // patch_size
-    step = 1 + _GAP
+    down, across = (side // patch_size for side in image.shape[:2])
+    fine = np.kron(image, np.ones((_FINE, _FINE, *(1,) * (image.ndim - 2)), image.dtype))
+    step = _FINE * patch_size + max(2, round(_GAP * _FINE * patch_size))
+    shape = (down * step, across * step, *image.shape[2:])
+    spread = np.ma.array(np.zeros(shape, image.dtype), mask=True)
     for row, column in np.ndindex(down, across):
-        top, left = row * patch_size, column * patch_size
-        patch = image[top : top + patch_size, left : left + patch_size]
-        x, y = column * step, row * step
-        apart.imshow(patch, extent=(x, x + 1, y + 1, y), interpolation="nearest", **look)
-    numbered = (0, 1, down * across - 1) if across > 1 else (0,)
-    for number in numbered if across <= 7 else ():
+        there = tuple(
+            slice(step * place, step * place + side)
+            for place, side in ((row, _FINE * patch_size), (column, _FINE * patch_size))
+        )
+        top, left = row * patch_size * _FINE, column * patch_size * _FINE
+        spread[there] = fine[top : top + patch_size * _FINE, left : left + patch_size * _FINE]
+    apart.set_facecolor(palette["sky"])
+    apart.imshow(spread, interpolation="nearest", **look)
+    for number in sorted({0, 1, down * across - 1}) if 1 < across <= 7 else ():
         row, column = divmod(number, across)
         words = {"ha": "center", "va": "center", "fontsize": 9, "color": palette["orange"]}
-        apart.text(column * step + 0.5, row * step + 0.5, str(number + 1), **words)
-    apart.set(xlim=(-0.1, across * step), ylim=(down * step, -0.1), aspect="equal")
+        middle = _FINE * patch_size / 2
+        apart.text(column * step + middle, row * step + middle, str(number + 1), **words)
     return figure
 
 
