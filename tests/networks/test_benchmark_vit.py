@@ -1,0 +1,113 @@
+"""The benchmark of inductive bias shuffles what it says, and runs from end to end."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from benchmarks import vit
+from cvlib.data import ImageSet
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that goes on by a second whenever it is read."""
+    moments = count()
+    monkeypatch.setattr(vit, "process_time", lambda: next(moments))
+
+
+@pytest.fixture(scope="module")
+def pictures() -> ImageSet:
+    """Coloured noise, in which class k is redder by k."""
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(200, 3, 32, 32, generator=generator) / 2
+    labels = torch.arange(200) % 10
+    images[:, 0] += labels[:, None, None] / 20
+    classes = tuple("0123456789")
+    return ImageSet((255 * images).to(torch.uint8), labels, classes, "noise")
+
+
+def test_shuffling_moves_patches_and_pixels_and_keeps_every_number() -> None:
+    torch.manual_seed(0)
+    shuffle, x = vit.Shuffled(), torch.arange(2 * 3 * 32 * 32.0).view(2, 3, 32, 32)
+    y = shuffle(x)
+    assert torch.equal(y.flatten(2).sort(2).values, x.flatten(2))
+    for row, column in ((0, 0), (1, 3)):  # a patch stays together, all channels alike
+        new = y[:, :, 8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
+        old_row, old_column = divmod(int(shuffle.patches[4 * row + column]), 4)
+        old = x[:, :, 8 * old_row : 8 * old_row + 8, 8 * old_column : 8 * old_column + 8]
+        assert torch.equal(new.flatten(2), old.flatten(2)[..., shuffle.pixels])
+
+
+def test_a_transformer_with_moved_weights_does_not_see_the_shuffling() -> None:
+    torch.manual_seed(0)
+    shuffle, x = vit.Shuffled(), torch.rand(2, 3, 32, 32)
+    model, other = (vit.network("ViT")[1] for _ in range(2))  # type: ignore[index]
+    nn.init.normal_(model.heads.head.weight)
+    other.load_state_dict(model.state_dict())
+    weight, positions = other.conv_proj.weight, other.encoder.pos_embedding
+    weight.data = weight.flatten(2)[..., shuffle.pixels].view_as(weight)
+    positions.data[:, 1:] = positions.data[:, 1:][:, shuffle.patches]
+    with torch.inference_mode():
+        torch.testing.assert_close(other(shuffle(x)), model(x), rtol=1e-3, atol=1e-4)
+        assert not torch.allclose(model(shuffle(x)), model(x), rtol=1e-3, atol=1e-2)
+
+
+def test_the_networks_have_as_many_parameters_to_within_a_hundredth() -> None:
+    counts = [sum(p.numel() for p in vit.network(name).parameters()) for name in vit.RATES]
+    assert max(counts) < 1.01 * min(counts)
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_run_takes_the_seconds_it_is_given(pictures: ImageSet) -> None:
+    model, looks = vit.trained(lambda: vit.network("ViT"), pictures, 5.0, 0.001, 0)
+    assert looks == 3 * vit.BATCH + 200 % vit.BATCH  # the small batch comes first
+    assert not model.training
+
+
+@pytest.mark.usefixtures("clock")
+def test_runs_from_end_to_end(
+    pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
+    monkeypatch.setattr(vit, "cifar10", lambda split: pictures)
+    monkeypatch.setattr(vit, "SECONDS", {100: 2.0, 200: 2.0})
+    threads = torch.get_num_threads()
+    monkeypatch.setattr("sys.argv", ["vit", "--seeds", "2", "--pictures", "100", "200"])
+    vit.main()
+    torch.set_num_threads(threads)
+    found = json.loads((tmp_path / "vit.json").read_text())["results"]
+    assert found["seeds"] == [0, 1]
+    assert list(found["networks"]) == list(vit.RATES)
+    for row in found["networks"].values():
+        assert list(row["pictures"]) == ["100 pictures", "200 pictures"]
+        for each in row["pictures"].values():
+            first, second = each["test_accuracies"]
+            assert each["test_accuracy_mean"] == pytest.approx((first + second) / 2, abs=1e-4)
+            spread = abs(first - second) / 2**0.5
+            assert each["test_accuracy_standard_deviation"] == pytest.approx(spread, abs=1e-4)
+
+
+def test_rates_are_chosen_without_the_test_pictures(
+    pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def trained(make: object, some: ImageSet, seconds: float, rate: float, seed: int) -> object:
+        tried.append((len(some), rate))
+        return vit.network("CNN").eval(), 0
+
+    monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
+    monkeypatch.setattr(vit, "trained", trained)
+    monkeypatch.setattr(vit, "CHOOSING", 100)
+    asked = []
+    monkeypatch.setattr(vit, "cifar10", lambda split: asked.append(split) or pictures)
+    found = vit.rates_tried("CNN", vit.cifar10("train"))
+    assert asked == ["train"]
+    assert tried == [(100, rate) for rate in vit.TRIED]
+    assert list(found) == [f"{rate:g}" for rate in vit.TRIED]
