@@ -104,10 +104,10 @@ def test_rates_are_chosen_without_the_test_pictures(
 
     monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
     monkeypatch.setattr(vit, "trained", trained)
-    monkeypatch.setattr(vit, "CHOOSING", 100)
+    monkeypatch.setattr(vit, "CHOOSING", 50)
     asked = []
     monkeypatch.setattr(vit, "cifar10", lambda split: asked.append(split) or pictures)
     found = vit.rates_tried("CNN", vit.cifar10("train"))
     assert asked == ["train"]
-    assert tried == [(100, rate) for rate in vit.TRIED]
+    assert tried == [(50, rate) for rate in vit.TRIED]
     assert list(found) == [f"{rate:g}" for rate in vit.TRIED]
