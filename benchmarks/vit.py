@@ -105,6 +105,13 @@ def trained(
     return model.eval(), looks
 
 
+def accuracy(model: nn.Module, pictures: ImageSet) -> float:
+    """Return which share of the pictures the network reads right."""
+    found = evaluate(model, pictures).accuracy
+    assert found is not None
+    return found
+
+
 def rates_tried(name: str, train: ImageSet) -> dict[str, float]:
     """Return what each rate leads to, on training pictures held out."""
     learn, held_out = train.split(test=CHOOSING, seed=SEED)
@@ -112,7 +119,7 @@ def rates_tried(name: str, train: ImageSet) -> dict[str, float]:
     found = {}
     for rate in TRIED:
         model, _ = trained(partial(network, name), some, TRIAL_SECONDS, rate, SEED)
-        found[f"{rate:g}"] = evaluate(model, held_out).accuracy
+        found[f"{rate:g}"] = accuracy(model, held_out)
     return found
 
 
@@ -128,7 +135,7 @@ def one_run(
     some = part(train, count, seed)
     model, looks = trained(partial(network, name), some, SECONDS[count], RATES[name], seed)
     known = some[torch.arange(0, count, max(1, count // CHOOSING))]
-    accuracies = [evaluate(model, pictures).accuracy for pictures in (test, known)]
+    accuracies = [accuracy(model, pictures) for pictures in (test, known)]
     return accuracies[0], accuracies[1], looks / count
 
 

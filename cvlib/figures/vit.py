@@ -237,7 +237,7 @@ def draw_positions(similarities: Tensor, chosen: Sequence[int], *, title: str) -
         field = similarities[number].view(side, side).numpy()
         shown = place.imshow(field, vmin=-1, vmax=1, cmap="RdBu_r")
         row, column = divmod(number, side)
-        frame = {"fill": False, "edgecolor": _LINE, "linewidth": 2}
+        frame: Any = {"fill": False, "edgecolor": _LINE, "linewidth": 2}
         place.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **frame))
         place.set_title(f"row {row + 1}, column {column + 1}", loc="center", fontsize=9)
     figure.colorbar(shown, ax=list(axes[0]), label="cosine", shrink=0.8)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -276,8 +278,8 @@ def attention_maps(model: ViT, x: Tensor) -> Tensor:
     if model.training:
         raise ValueError("model is in training mode; expected evaluation mode: call model.eval()")
     x = model.embed(x) + model.encoder.pos_embedding
-    maps = []
-    for block in model.encoder.layers:
+    maps, blocks = [], cast("Iterable[EncoderBlock]", model.encoder.layers)
+    for block in blocks:
         y = block.ln_1(x)
         maps.append(block.self_attention(y, y, y, average_attn_weights=False)[1])
         x = block(x)
