@@ -14,24 +14,29 @@ Each seed draws the pictures to learn from, the weights, the batches and the ord
 tries peak rates, each for 20 seconds, on 5,000 pictures to learn from and 5,000 others of the
 training set, and prints what came of it; ``RATES`` holds the best. So was the patch chosen: in a
 minute, from 45,000 pictures, patches of 8 came to 51.0 %, patches of 4 to 45.9 %. The test pictures
-choose nothing. The record is written anew after each seed.
+choose nothing.
+
+The record is written after each seed and number of pictures, and what it holds already is not run
+again: an interrupted benchmark goes on where it stopped. Delete ``results/vit.json`` to begin anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 from collections.abc import Callable
 from functools import partial
 from itertools import product
+from pathlib import Path
 from time import process_time
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
 from torchvision.transforms import v2
 
-from benchmarks.record import record
+from benchmarks import record
 from cvlib.augmentation import random_crop, random_horizontal_flip
 from cvlib.data import ImageSet, cifar10
 from cvlib.networks import PlainNet
@@ -128,36 +133,77 @@ def part(train: ImageSet, count: int, seed: int) -> ImageSet:
     return train if count == len(train) else train.split(test=count, seed=seed)[1]
 
 
-def one_run(
-    name: str, train: ImageSet, test: ImageSet, count: int, seed: int
-) -> tuple[float, float, float]:
-    """Train once, and return the accuracies on test and training pictures, and the epochs."""
+class Run(NamedTuple):
+    """What came of one training."""
+
+    test_accuracy: float
+    train_accuracy: float
+    epochs: float
+
+
+def one_run(name: str, train: ImageSet, test: ImageSet, count: int, seed: int) -> Run:
+    """Train a network once."""
     some = part(train, count, seed)
     model, looks = trained(partial(network, name), some, SECONDS[count], RATES[name], seed)
     known = some[torch.arange(0, count, max(1, count // CHOOSING))]
-    accuracies = [accuracy(model, pictures) for pictures in (test, known)]
-    return accuracies[0], accuracies[1], looks / count
+    return Run(accuracy(model, test), accuracy(model, known), round(looks / count, 3))
 
 
-def measured(runs: list[tuple[float, float, float]], seconds: float) -> dict[str, Any]:
-    """Say what came of runs from several seeds."""
+def measured(runs: list[Run], seconds: float) -> dict[str, Any]:
+    """Say what came of the runs from seeds 0, 1 and so on."""
     tests, trains, epochs = zip(*runs, strict=True)
+    spread = round(statistics.stdev(tests), 4) if len(tests) > 1 else None
     return {
         "seconds": seconds,
+        "seeds": list(range(SEED, SEED + len(runs))),
         "epochs_mean": round(statistics.mean(epochs), 1),
         "train_accuracy_mean": round(statistics.mean(trains), 4),
-        "test_accuracies": list(tests),
         "test_accuracy_mean": round(statistics.mean(tests), 4),
-        "test_accuracy_standard_deviation": (
-            round(statistics.stdev(tests), 4) if len(tests) > 1 else None
-        ),
+        "test_accuracy_standard_deviation": spread,
+        "test_accuracies": list(tests),
+        "train_accuracies": list(trains),
+        "epochs": list(epochs),
     }
+
+
+def known_runs(path: Path) -> dict[tuple[str, int], list[Run]]:
+    """Return the runs of a record, by network and number of pictures."""
+    if not path.exists():
+        return {}
+    networks = json.loads(path.read_text("utf-8"))["results"]["networks"]
+    return {
+        (name, int(size.split()[0])): [
+            Run(*values)
+            for values in zip(
+                row["test_accuracies"], row["train_accuracies"], row["epochs"], strict=True
+            )
+        ]
+        for name, found in networks.items()
+        for size, row in found["pictures"].items()
+        if row["seconds"] == SECONDS.get(int(size.split()[0]))
+    }
+
+
+def written(runs: dict[tuple[str, int], list[Run]], data: str) -> None:
+    """Write the record."""
+    networks = {
+        name: {
+            "parameters": sum(parameter.numel() for parameter in network(name).parameters()),
+            "learning_rate": RATES[name],
+            "pictures": {
+                f"{count} pictures": measured(runs[name, count], SECONDS[count])
+                for count in SECONDS
+                if (name, count) in runs
+            },
+        }
+        for name in RATES
+    }
+    record.record("vit", {"data": data, "networks": networks}, seed=SEED)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"default: {SEEDS}")
-    parser.add_argument("--pictures", type=int, nargs="+", default=list(SECONDS))
     parser.add_argument("--choose", action="store_true", help="only try rates")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
@@ -165,25 +211,13 @@ def main() -> None:
     if chosen.choose:
         print({name: rates_tried(name, train) for name in RATES})
         return
-    runs: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
-    for seed in range(SEED, SEED + chosen.seeds):
-        for name, count in product(RATES, chosen.pictures):
-            found = one_run(name, train, test, count, seed)
-            runs.setdefault((name, count), []).append(found)
-            print(seed, name, count, found, flush=True)
-        networks = {
-            name: {
-                "parameters": sum(parameter.numel() for parameter in network(name).parameters()),
-                "learning_rate": RATES[name],
-                "pictures": {
-                    f"{count} pictures": measured(runs[name, count], SECONDS[count])
-                    for count in chosen.pictures
-                },
-            }
-            for name in RATES
-        }
-        seeds = list(range(SEED, seed + 1))
-        record("vit", {"data": train.source, "seeds": seeds, "networks": networks}, seed=SEED)
+    runs = known_runs(record.RESULTS / "vit.json")
+    for seed, count in product(range(SEED, SEED + chosen.seeds), SECONDS):
+        for name in RATES:
+            if len(runs.setdefault((name, count), [])) <= seed - SEED:
+                runs[name, count].append(one_run(name, train, test, count, seed))
+                print(seed, name, count, runs[name, count][-1], flush=True)
+        written({key: found for key, found in runs.items() if found}, train.source)
 
 
 if __name__ == "__main__":

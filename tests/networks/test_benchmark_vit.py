@@ -12,6 +12,7 @@ from torch import nn
 
 from benchmarks import vit
 from cvlib.data import ImageSet
+from tests.checkout import ROOT
 
 
 @pytest.fixture
@@ -78,16 +79,20 @@ def test_runs_from_end_to_end(
     monkeypatch.setattr(vit, "cifar10", lambda split: pictures)
     monkeypatch.setattr(vit, "SECONDS", {100: 2.0, 200: 2.0})
     threads = torch.get_num_threads()
-    monkeypatch.setattr("sys.argv", ["vit", "--seeds", "2", "--pictures", "100", "200"])
+    monkeypatch.setattr("sys.argv", ["vit", "--seeds", "1"])
     vit.main()
+    first_time = json.loads((tmp_path / "vit.json").read_text())["results"]["networks"]
+    monkeypatch.setattr("sys.argv", ["vit", "--seeds", "2"])
+    vit.main()  # goes on
     torch.set_num_threads(threads)
     found = json.loads((tmp_path / "vit.json").read_text())["results"]
-    assert found["seeds"] == [0, 1]
     assert list(found["networks"]) == list(vit.RATES)
-    for row in found["networks"].values():
+    for name, row in found["networks"].items():
         assert list(row["pictures"]) == ["100 pictures", "200 pictures"]
-        for each in row["pictures"].values():
+        for size, each in row["pictures"].items():
+            assert each["seeds"] == [0, 1]
             first, second = each["test_accuracies"]
+            assert first_time[name]["pictures"][size]["test_accuracies"] == [first]
             assert each["test_accuracy_mean"] == pytest.approx((first + second) / 2, abs=1e-4)
             spread = abs(first - second) / 2**0.5
             assert each["test_accuracy_standard_deviation"] == pytest.approx(spread, abs=1e-4)
@@ -107,3 +112,24 @@ def test_rates_are_tried_on_pictures_held_out(
     found = vit.rates_tried("CNN", pictures)
     assert tried == [(50, rate) for rate in vit.TRIED]
     assert list(found) == [f"{rate:g}" for rate in vit.TRIED]
+
+
+def test_the_record_says_what_the_chapter_says() -> None:
+    record = json.loads((ROOT / "results/vit.json").read_text("utf-8"))["results"]
+    rows = {name: row["pictures"] for name, row in record["networks"].items()}
+    sizes = ["500 pictures", "5000 pictures", "50000 pictures"]
+    found = {
+        name: [row[size]["test_accuracy_mean"] for size in sizes] for name, row in rows.items()
+    }
+    leads = [cnn - own for cnn, own in zip(found["CNN"], found["ViT"], strict=True)]
+    assert leads[0] > 0.05, "the CNN is ahead at every size"
+    assert leads == sorted(leads), "and further ahead where there are more pictures"
+    pairs = zip(found["CNN, shuffled pictures"], found["ViT"], strict=True)
+    behind = [own - shuffled for shuffled, own in pairs]
+    assert min(behind) > -0.01, "shuffled, it comes out level with the ViT"
+    assert min(behind[1:]) > 0.01, "or behind it"
+    assert all(accuracies == sorted(accuracies) for accuracies in found.values()), "more help"
+    last = rows["ViT"][sizes[-1]]
+    assert 2.5 < last["epochs_mean"] < 3.5, "it went through them three times"
+    gap = last["train_accuracy_mean"] - last["test_accuracy_mean"]
+    assert gap < 0.02, "it reads those hardly better than new ones"
