@@ -88,7 +88,7 @@ def mean_distance(answer: object) -> str | None:
     }
     for name, weights in cases.items():
         try:
-            got = float(answer(weights.clone()))  # type: ignore[arg-type]
+            got = float(answer(weights.clone()))
         except (TypeError, ValueError):
             return f"{name} it gives no number"
         if not abs(got - (expected := _mean_distance(weights))) < 1e-3:
