@@ -16,7 +16,7 @@ from torch import nn
 
 from cvlib.augmentation import random_crop, random_horizontal_flip
 from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample
-from cvlib.networks import LeNet, LeNet5, PlainNet
+from cvlib.networks import LeNet, LeNet5, PlainNet, ViT
 from cvlib.networks.cifar10 import SMALL_WIDTHS
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.training import evaluate, fit, one_cycle
@@ -95,6 +95,18 @@ RECIPES = {
         lambda: PlainNet(SMALL_WIDTHS).to(memory_format=torch.channels_last),
         photographs,
         {"epochs": 25, **PLAIN_NET},
+    ),
+    "vit": Recipe(
+        ViT,
+        digits,
+        {
+            "epochs": 40,
+            "batch_size": 100,
+            "optimizer": partial(torch.optim.AdamW, lr=0.003, weight_decay=0.05, fused=True),
+            "schedule": one_cycle,
+            "loss": nn.CrossEntropyLoss(label_smoothing=0.1),
+            "augment": partial(random_crop, padding=2),
+        },
     ),
 }
 

@@ -13,6 +13,7 @@ from cvlib.networks.cifar10 import SMALL_WIDTHS, PlainNet, TutorialNet
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
 from cvlib.networks.mlp import MLP
+from cvlib.networks.vit import ViT
 
 __all__ = [
     "MLP",
@@ -22,6 +23,7 @@ __all__ = [
     "PlainNet",
     "SmallAlexNet",
     "TutorialNet",
+    "ViT",
     "checkpoint",
     "pretrained",
 ]
@@ -40,6 +42,7 @@ _NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "plain_net": PlainNet,
     "small_net": partial(PlainNet, SMALL_WIDTHS),
     "mobilenet_v2": mobilenet_v2,
+    "vit": ViT,
 }
 
 
@@ -49,7 +52,7 @@ def checkpoint(name: str) -> Path:
     Parameters
     ----------
     name
-        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"`` or
+        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"``, ``"vit"`` or
         ``"mobilenet_v2"``.
 
     Returns
@@ -83,7 +86,7 @@ def pretrained(name: str) -> nn.Module:
     Parameters
     ----------
     name
-        The network: ``"lenet"`` or ``"lenet5"``, trained on 4,000 digits of
+        The network: ``"lenet"``, ``"lenet5"`` or ``"vit"``, trained on 4,000 digits of
         :func:`cvlib.data.mnist_sample`, the larger part of ``mnist_sample().split(test=1000)``;
         ``"plain_net"``, trained on the 50,000 of :func:`cvlib.data.cifar10` (the JPEG copy);
         ``"small_net"``, trained on the same, a plain network of a tenth of the numbers;
