@@ -10,16 +10,19 @@ from torch import nn
 
 from cvlib.networks.alexnet import AlexNet, SmallAlexNet
 from cvlib.networks.cifar10 import SMALL_WIDTHS, PlainNet, TutorialNet
+from cvlib.networks.deeper import VGG, ResNet
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
 from cvlib.networks.mlp import MLP
 
 __all__ = [
     "MLP",
+    "VGG",
     "AlexNet",
     "LeNet",
     "LeNet5",
     "PlainNet",
+    "ResNet",
     "SmallAlexNet",
     "TutorialNet",
     "checkpoint",
