@@ -16,7 +16,9 @@ _LINE = "#333333"
 _SEEN, _UNSEEN = "#CFE6F7", "#FFFFFF"
 
 
-def draw_stacks(stacks: Mapping[str, Sequence[int]], *, width: int = 9) -> Figure:
+def draw_stacks(
+    stacks: Mapping[str, Sequence[int]], *, title: str | None = None, width: int = 9
+) -> Figure:
     """Draw rows of numbers, and which of them a number on top depends on.
 
     Parameters
@@ -24,6 +26,8 @@ def draw_stacks(stacks: Mapping[str, Sequence[int]], *, width: int = 9) -> Figur
     stacks
         For each drawing its title and the kernel sizes of its layers, the first layer first; all
         odd, and none with a stride.
+    title
+        What to see.
     width
         How many numbers a row has.
 
@@ -40,7 +44,8 @@ def draw_stacks(stacks: Mapping[str, Sequence[int]], *, width: int = 9) -> Figur
     ['two of 3', 'one of 5']
     """
     tallest = max(len(kernels) for kernels in stacks.values())
-    figure, axes = new_figure(1, len(stacks), width=2.3 * len(stacks), height=0.4 * tallest + 0.7)
+    size = {"width": 2.3 * len(stacks), "height": 0.4 * tallest + (1.0 if title else 0.7)}
+    figure, axes = new_figure(1, len(stacks), title=title, **size)
     middle = width // 2
     for place, (name, kernels) in zip(axes[0], stacks.items(), strict=True):
         hide_frame(place)

@@ -10,7 +10,7 @@ from torch import nn
 
 from cvlib.networks.alexnet import AlexNet, SmallAlexNet
 from cvlib.networks.cifar10 import SMALL_WIDTHS, PlainNet, TutorialNet
-from cvlib.networks.deeper import VGG, ResNet
+from cvlib.networks.deeper import VGG, ResNet, SmallResNet
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
 from cvlib.networks.mlp import MLP
@@ -24,6 +24,7 @@ __all__ = [
     "PlainNet",
     "ResNet",
     "SmallAlexNet",
+    "SmallResNet",
     "TutorialNet",
     "checkpoint",
     "pretrained",
@@ -34,6 +35,7 @@ _NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "lenet5": LeNet5,
     "plain_net": PlainNet,
     "small_net": partial(PlainNet, SMALL_WIDTHS),
+    "small_resnet": SmallResNet,
 }
 
 
@@ -43,7 +45,8 @@ def checkpoint(name: str) -> Path:
     Parameters
     ----------
     name
-        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"`` or ``"small_net"``.
+        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"`` or
+        ``"small_resnet"``.
 
     Returns
     -------
@@ -78,7 +81,8 @@ def pretrained(name: str) -> nn.Module:
         The network: ``"lenet"`` or ``"lenet5"``, trained on 4,000 digits of
         :func:`cvlib.data.mnist_sample`, the larger part of ``mnist_sample().split(test=1000)``;
         ``"plain_net"``, trained on the 50,000 of :func:`cvlib.data.cifar10` (the JPEG copy);
-        ``"small_net"``, trained on the same, a plain network of a tenth of the numbers.
+        ``"small_net"``, trained on the same, a plain network of a tenth of the numbers;
+        ``"small_resnet"``, trained on the same, the residual network of the chapter ``deeper``.
 
     Returns
     -------

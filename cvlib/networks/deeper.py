@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cvlib.arguments import integer
 from cvlib.layers.residual import BasicBlock, Bottleneck, ProjectionShortcut
 
-__all__ = ["VGG", "ResNet"]
+__all__ = ["VGG", "ResNet", "SmallResNet"]
 
 
 class VGG(nn.Module):
@@ -203,3 +204,114 @@ def _counts(layers: Sequence[int], stages: int) -> list[int]:
     if not isinstance(layers, Sequence) or len(layers) != stages:
         raise ValueError(f"layers is {layers!r}; expected {stages} numbers, one for each stage")
     return [integer("layers", count, least=1) for count in layers]
+
+
+class SmallResNet(nn.Module):
+    """A residual network for CIFAR-10 that learns in minutes on two cores.
+
+    The first layer whitens: its kernels are the principal components of small patches, each once
+    with either sign, and stay as :meth:`whiten` makes them. Each stage halves the map by a
+    convolution and 2×2 max pooling. From the second stage on, a block adds a convolution to what
+    it is given. The largest number of each map goes to one linear layer.
+
+    Parameters
+    ----------
+    widths
+        How many maps each stage has.
+    num_classes
+        How many outputs, one for each class.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no stage, or a number is none that can be.
+
+    References
+    ----------
+    After Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU" (2024), sections 3.1 to 3.3,
+    with fewer maps, and with roads.
+
+    Examples
+    --------
+    >>> model = SmallResNet()
+    >>> model(torch.zeros(1, 3, 32, 32)).shape
+    torch.Size([1, 10])
+    >>> sum(parameter.numel() for parameter in model.parameters())
+    285816
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, widths: Sequence[int] = (32, 64, 128), num_classes: int = 10) -> None:
+        super().__init__()
+        if not isinstance(widths, Sequence) or not widths:
+            raise ValueError(f"widths is {widths!r}; expected a width for each stage")
+        channels = 24
+        self.whitening = nn.Conv2d(3, channels, kernel_size=2)
+        self.whitening.weight.requires_grad_(False)
+        nn.init.zeros_(self.whitening.bias)
+        stages: list[nn.Module] = [nn.GELU()]
+        for number, width in enumerate(widths):
+            width = integer("widths", width, least=1)
+            stages.append(_layer(channels, width, nn.MaxPool2d(kernel_size=2)))
+            if number:
+                stages.append(_Sum(*_layer(width, width)))
+            channels = width
+        self.features = nn.Sequential(*stages)
+        self.fc = nn.Linear(channels, integer("num_classes", num_classes, least=1), bias=False)
+        nn.init.normal_(self.fc.weight, std=1 / channels)
+        for name, colours in (
+            ("mean", (0.4914, 0.4822, 0.4465)),
+            ("std", (0.2470, 0.2435, 0.2616)),
+        ):
+            self.register_buffer(name, torch.tensor(colours).view(3, 1, 1), persistent=False)
+
+    @torch.no_grad()
+    def whiten(self, images: Tensor) -> None:
+        """Make the first layer's numbers of these pictures uncorrelated, and equally large.
+
+        Parameters
+        ----------
+        images
+            Pictures of shape (N, 3, H, W), ``float32`` from 0 to 1; some thousand are enough.
+        """
+        patches = F.unfold((images - self.mean) / self.std, kernel_size=2)
+        patches = patches.transpose(1, 2).reshape(-1, 12)
+        variances, directions = torch.linalg.eigh(patches.T @ patches / len(patches))
+        kernels = (directions / (variances + 5e-4).sqrt()).T.reshape(12, 3, 2, 2)
+        self.whitening.weight.copy_(torch.cat([kernels, -kernels]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute one output (logit) for each class.
+
+        Parameters
+        ----------
+        x
+            Pictures of shape (N, 3, H, W), ``float32`` from 0 to 1, 32 × 32 or of any size that
+            survives the halvings.
+
+        Returns
+        -------
+        Tensor
+            Logits of shape (N, num_classes).
+        """
+        x = (x - self.mean) / self.std
+        x = self.features(self.whitening(x))
+        return self.fc(x.amax((2, 3)))
+
+
+class _Sum(nn.Sequential):
+    """Add to the input what the layers make of it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + super().forward(x)
+
+
+def _layer(inplanes: int, planes: int, *between: nn.Module) -> nn.Sequential:
+    """Make a convolution that begins by handing on its maps, normalization and GELU."""
+    convolution = nn.Conv2d(inplanes, planes, kernel_size=3, padding=1, bias=False)
+    nn.init.dirac_(convolution.weight.data[:inplanes])
+    norm = nn.BatchNorm2d(planes, momentum=0.4)
+    norm.weight.requires_grad_(False)
+    return nn.Sequential(convolution, *between, norm, nn.GELU())

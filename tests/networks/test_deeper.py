@@ -14,7 +14,7 @@ from torchvision import models
 from torchvision.models import resnet
 
 from cvlib.layers import BasicBlock, Bottleneck, summarize
-from cvlib.networks import VGG, ResNet
+from cvlib.networks import VGG, ResNet, SmallResNet
 
 VGGS = {
     "vgg11": (1, 1, 2, 2, 2),
@@ -119,7 +119,7 @@ def test_a_vgg_computes_what_torchvisions_does() -> None:
 def test_a_resnet_begins_as_torchvisions_does() -> None:
     torch.manual_seed(0)
     model = ResNet(num_classes=10)
-    for name, weight in model.state_dict().items():
+    for name, weight in model.requires_grad_(False).named_parameters():
         if weight.ndim == 4:
             fan_out = weight.shape[0] * weight[0, 0].numel()
             assert float(weight.std()) == pytest.approx((2 / fan_out) ** 0.5, rel=0.1), name
@@ -144,3 +144,49 @@ def test_wrong_arguments_are_refused(
 ) -> None:
     with pytest.raises(error, match=message), torch.device("meta"):
         make()
+
+
+# ---------------------------------------------------------------------------- the small one
+
+
+def test_the_small_network_adds_what_its_blocks_make() -> None:
+    torch.manual_seed(0)
+    model = SmallResNet((4, 6), num_classes=3).eval()
+    x = torch.rand(2, 3, 16, 12)
+    _, first, second, block = model.features
+    maps = second(first(nn.functional.gelu(model.whitening((x - model.mean) / model.std))))
+    maps = maps + block[2](block[1](block[0](maps)))
+    expected = maps.flatten(2).max(2).values @ model.fc.weight.T
+    torch.testing.assert_close(model(x), expected)
+    counts = 24 * 12 + 24, 9 * (24 * 4 + 4 * 6 + 6 * 6), 2 * (4 + 6 + 6), 3 * 6
+    assert sum(parameter.numel() for parameter in model.parameters()) == sum(counts)
+
+
+def test_whitening_leaves_patches_uncorrelated() -> None:
+    generator = torch.Generator().manual_seed(0)
+    colours = torch.rand(50, 3, 1, 1, generator=generator)
+    images = (colours + 0.2 * torch.rand(50, 3, 9, 9, generator=generator)) / 1.2
+    model = SmallResNet()
+    model.whiten(images)
+    seen = model.whitening((images - model.mean) / model.std).transpose(0, 1).flatten(1)
+    half, other = seen[:12], seen[12:]
+    torch.testing.assert_close(half, -other)
+    products = (half @ half.T / half.shape[1]).detach()
+    assert float((products - products.diag().diag()).abs().max()) < 1e-3
+    assert 0.8 < float(products.diag().min()) <= float(products.diag().max()) < 1.001
+    assert not model.whitening.weight.requires_grad
+
+
+def test_convolutions_begin_by_handing_on_their_maps() -> None:
+    model = SmallResNet((32, 64))
+    convolution = model.features[1][0]
+    x = torch.rand(1, 24, 5, 5)
+    torch.testing.assert_close(convolution(x)[:, :24], x)
+    others = convolution.weight[24:].detach()
+    assert float(others.abs().min()) < 0.01 < float(others.std())
+
+
+@pytest.mark.parametrize("widths", [(), 32, (32, 0)])
+def test_widths_that_cannot_be_are_refused(widths: Any) -> None:
+    with pytest.raises(ValueError, match="widths is"):
+        SmallResNet(widths)
