@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from cvlib.figures.style import hide_frame, new_figure, palette
 
-__all__ = ["draw_stacks", "draw_stages", "draw_trade"]
+__all__ = ["draw_singular", "draw_stacks", "draw_stages", "draw_trade"]
 
 _LINE = "#333333"
 _SEEN, _UNSEEN = "#CFE6F7", "#FFFFFF"
@@ -170,4 +170,36 @@ def draw_trade(
     place.minorticks_off()
     place.set_ylabel("top-1 accuracy, %")
     place.grid(alpha=0.25)
+    return figure
+
+
+def draw_singular(values: Mapping[str, Sequence[float]], *, title: str) -> Figure:
+    """Draw the singular values of matrices, the largest first.
+
+    Parameters
+    ----------
+    values
+        For each matrix its singular values, from 1 down.
+    title
+        What to see.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A curve each.
+
+    Examples
+    --------
+    >>> figure = draw_singular({"gradient": [1.0, 0.1]}, title="One direction")
+    >>> figure.axes[0].lines[0].get_label()
+    'gradient'
+    """
+    figure, axes = new_figure(width=5.6, height=2.8, title=title)
+    place = axes[0, 0]
+    looks = zip(values.items(), ("blue", "vermillion", "green"), ("-", "--", ":"), strict=False)
+    for (name, sizes), colour, dash in looks:
+        place.plot(range(1, len(sizes) + 1), sizes, dash, color=palette[colour], label=name)
+    place.set(ylim=(0, 1.03), xlabel="singular value", ylabel="share of the largest")
+    place.grid(alpha=0.25)
+    place.legend()
     return figure

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from cvlib.figures import deeper
-from cvlib.figures.deeper import draw_stacks, draw_stages, draw_trade
+from cvlib.figures.deeper import draw_singular, draw_stacks, draw_stages, draw_trade
 from tests.figures.clipping import assert_nothing_is_clipped
 
 
@@ -56,4 +56,15 @@ def test_networks_lie_where_their_cost_and_accuracy_are() -> None:
     assert large == pytest.approx(100 * small)
     sides = {text.get_text(): text.get_horizontalalignment() for text in axes.texts}
     assert sides == {"small": "right", "large": "left"}
+    assert_nothing_is_clipped(figure)
+
+
+def test_singular_values_have_a_curve_for_each_matrix() -> None:
+    values = {"gradient": [1.0, 0.3, 0.1], "made orthogonal": [1.0, 0.9, 0.8]}
+    figure = draw_singular(values, title="All but equal")
+    (axes,) = figure.axes
+    for line, (name, sizes) in zip(axes.lines, values.items(), strict=True):
+        assert line.get_label() == name
+        assert np.array(line.get_xdata()).tolist() == [1, 2, 3]
+        assert np.array(line.get_ydata()).tolist() == sizes
     assert_nothing_is_clipped(figure)
