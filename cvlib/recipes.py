@@ -35,14 +35,11 @@ class Recipe:
         Returns the pictures to learn from, and those to test on.
     arguments
         The arguments of :func:`cvlib.training.loop.fit`.
-    prepare
-        What is done to the network with the pictures to learn from, before it learns.
     """
 
     make: Callable[[], nn.Module]
     sets: Callable[[], tuple[ImageSet, ImageSet]]
     arguments: dict[str, Any]
-    prepare: Callable[[Any, ImageSet], None] | None = None
 
 
 def digits() -> tuple[ImageSet, ImageSet]:
@@ -122,12 +119,6 @@ RECIPES = {
         photographs,
         {"epochs": 25, **PLAIN_NET},
     ),
-    "small_resnet": Recipe(
-        lambda: SmallResNet().to(memory_format=torch.channels_last),
-        photographs,
-        {"epochs": 10, **SMALL_RESNET},
-        whiten,
-    ),
 }
 
 
@@ -154,8 +145,6 @@ def train(name: str, seed: int, device: str | None = None) -> tuple[nn.Module, d
     pictures, others = recipe.sets()
     torch.manual_seed(seed)
     model = recipe.make()
-    if recipe.prepare is not None:
-        recipe.prepare(model, pictures)
     fit(model, pictures, device=device, seed=seed, **recipe.arguments)
     accuracy = evaluate(model, others).accuracy
     return model, {"data": pictures.source, "test_accuracy": f"{accuracy:g}"}

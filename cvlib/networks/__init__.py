@@ -35,7 +35,6 @@ _NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "lenet5": LeNet5,
     "plain_net": PlainNet,
     "small_net": partial(PlainNet, SMALL_WIDTHS),
-    "small_resnet": SmallResNet,
 }
 
 
@@ -45,8 +44,7 @@ def checkpoint(name: str) -> Path:
     Parameters
     ----------
     name
-        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"`` or
-        ``"small_resnet"``.
+        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"`` or ``"small_net"``.
 
     Returns
     -------
@@ -81,8 +79,7 @@ def pretrained(name: str) -> nn.Module:
         The network: ``"lenet"`` or ``"lenet5"``, trained on 4,000 digits of
         :func:`cvlib.data.mnist_sample`, the larger part of ``mnist_sample().split(test=1000)``;
         ``"plain_net"``, trained on the 50,000 of :func:`cvlib.data.cifar10` (the JPEG copy);
-        ``"small_net"``, trained on the same, a plain network of a tenth of the numbers;
-        ``"small_resnet"``, trained on the same, the residual network of the chapter ``deeper``.
+        ``"small_net"``, trained on the same, a plain network of a tenth of the numbers.
 
     Returns
     -------

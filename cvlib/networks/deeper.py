@@ -250,7 +250,7 @@ class SmallResNet(nn.Module):
         channels = 24
         self.whitening = nn.Conv2d(3, channels, kernel_size=2)
         self.whitening.weight.requires_grad_(False)
-        nn.init.zeros_(self.whitening.bias)
+        self.whitening.bias = nn.Parameter(torch.zeros(channels))
         stages: list[nn.Module] = [nn.GELU()]
         for number, width in enumerate(widths):
             width = integer("widths", width, least=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -52,7 +54,8 @@ def test_networks_lie_where_their_cost_and_accuracy_are() -> None:
     (axes,) = figure.axes
     spots = [np.asarray(circle.get_offsets())[0].tolist() for circle in axes.collections]
     assert spots == [[1.0, 60.0], [20.0, 75.0]]
-    small, large = (float(circle.get_sizes()[0]) for circle in axes.collections)
+    circles: list[Any] = list(axes.collections)
+    small, large = (float(circle.get_sizes()[0]) for circle in circles)
     assert large == pytest.approx(100 * small)
     sides = {text.get_text(): text.get_horizontalalignment() for text in axes.texts}
     assert sides == {"small": "right", "large": "left"}

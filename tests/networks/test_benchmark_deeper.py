@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ import torch
 
 from benchmarks import cifar10 as tutorial
 from benchmarks import deeper as benchmark
-from cvlib import recipes
 from cvlib.data import ImageSet, cifar10
 from cvlib.networks import SmallResNet
-from cvlib.training import evaluate
+from cvlib.recipes import SMALL_RESNET
+from cvlib.training import evaluate, fit
 from tests.regression.plugin import missing_sets
 
 needs_cifar10 = pytest.mark.skipif(
@@ -85,13 +84,9 @@ def test_the_first_layer_is_whitened_and_the_rest_begins_anew(pictures: ImageSet
 
 
 @needs_cifar10
-@pytest.mark.usefixtures("float32")
-def test_its_recipe_learns(pictures: ImageSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recipes, "cifar10", lambda split: pictures)
-    recipe = recipes.RECIPES["small_resnet"]
-    few = dataclasses.replace(recipe, arguments={**recipe.arguments, "epochs": 12})
-    monkeypatch.setitem(recipes.RECIPES, "small_resnet", few)
-    model, facts = recipes.train("small_resnet", seed=0)
-    assert facts["data"] == pictures.source
+def test_its_recipe_learns(pictures: ImageSet) -> None:
+    torch.manual_seed(0)
+    model = benchmark.whitened(pictures)
+    fit(model, pictures, epochs=12, **SMALL_RESNET | {"amp": False}, device="cpu")
     # Twenty-four steps; an untrained network is right once in ten.
-    assert float(facts["test_accuracy"]) == evaluate(model, pictures).accuracy > 0.4
+    assert (evaluate(model, pictures).accuracy or 0) > 0.4

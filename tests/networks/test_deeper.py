@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -42,8 +42,8 @@ def without_numbers(make: Callable[..., nn.Module], *given: Any, **named: Any) -
 
 @pytest.mark.parametrize("name", VGGS)
 def test_a_vgg_has_torchvisions_names_and_shapes(name: str) -> None:
-    ours = without_numbers(VGG, VGGS[name])
-    theirs = without_numbers(models.get_model, name)
+    ours: Any = without_numbers(VGG, VGGS[name])
+    theirs: Any = without_numbers(models.get_model, name)
     assert shapes(ours) == shapes(theirs)
     assert [type(part) for part in ours.classifier] == [type(part) for part in theirs.classifier]
 
@@ -131,11 +131,15 @@ def test_a_resnet_begins_as_torchvisions_does() -> None:
     ("make", "error", "message"),
     [
         (lambda: VGG((2, 2, 3, 3)), ValueError, "expected 5 numbers, one for each stage"),
-        (lambda: VGG(16), ValueError, "layers is 16; expected 5 numbers"),
+        (lambda: VGG(cast(Any, 16)), ValueError, "layers is 16; expected 5 numbers"),
         (lambda: VGG((2, 2, 3, 3, 0)), ValueError, "layers is 0; expected at least 1"),
         (lambda: VGG(num_classes=0), ValueError, "num_classes is 0; expected at least 1"),
         (lambda: ResNet(layers=(2, 2, 2)), ValueError, "expected 4 numbers, one for each stage"),
-        (lambda: ResNet(layers=(2, 2, 2, 1.5)), TypeError, "layers is 1.5; expected an integer"),
+        (
+            lambda: ResNet(layers=cast(Any, (2, 2, 2, 1.5))),
+            TypeError,
+            "layers is 1.5; expected an integer",
+        ),
         (lambda: ResNet(num_classes=0), ValueError, "num_classes is 0; expected at least 1"),
     ],
 )
@@ -153,7 +157,7 @@ def test_the_small_network_adds_what_its_blocks_make() -> None:
     torch.manual_seed(0)
     model = SmallResNet((4, 6), num_classes=3).eval()
     x = torch.rand(2, 3, 16, 12)
-    _, first, second, block = model.features
+    first, second, block = cast(Any, list(model.features)[1:])
     maps = second(first(nn.functional.gelu(model.whitening((x - model.mean) / model.std))))
     maps = maps + block[2](block[1](block[0](maps)))
     expected = maps.flatten(2).max(2).values @ model.fc.weight.T
@@ -179,7 +183,7 @@ def test_whitening_leaves_patches_uncorrelated() -> None:
 
 def test_convolutions_begin_by_handing_on_their_maps() -> None:
     model = SmallResNet((32, 64))
-    convolution = model.features[1][0]
+    convolution = cast(Any, model.features[1])[0]
     x = torch.rand(1, 24, 5, 5)
     torch.testing.assert_close(convolution(x)[:, :24], x)
     others = convolution.weight[24:].detach()

@@ -102,7 +102,7 @@ def test_a_network_learns_by_it() -> None:
         return Muon(muon_groups(parameters, 0.1, matrices={"lr": 0.05}, vectors={"lr": 0.05}))
 
     fit(model, train, epochs=2, batch_size=64, optimizer=muon, device="cpu")
-    assert evaluate(model, test).accuracy > 0.9
+    assert (evaluate(model, test).accuracy or 0) > 0.9
 
 
 @pytest.mark.parametrize(
