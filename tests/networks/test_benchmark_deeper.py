@@ -87,6 +87,6 @@ def test_the_first_layer_is_whitened_and_the_rest_begins_anew(pictures: ImageSet
 def test_its_recipe_learns(pictures: ImageSet) -> None:
     torch.manual_seed(0)
     model = benchmark.whitened(pictures)
-    fit(model, pictures, epochs=12, **SMALL_RESNET | {"amp": False}, device="cpu")
-    # Twenty-four steps; an untrained network is right once in ten.
-    assert (evaluate(model, pictures).accuracy or 0) > 0.4
+    fit(model, pictures, epochs=6, **SMALL_RESNET | {"amp": False}, device="cpu")
+    # Twelve steps; an untrained network is right once in ten.
+    assert (evaluate(model, pictures).accuracy or 0) > 0.25
