@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,12 +16,21 @@ from torch import nn
 
 from cvlib.augmentation import random_crop, random_horizontal_flip
 from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample
-from cvlib.networks import LeNet, LeNet5, PlainNet, ViT
+from cvlib.networks import LeNet, LeNet5, PlainNet, SmallResNet, ViT
 from cvlib.networks.cifar10 import SMALL_WIDTHS
 from cvlib.networks.lenet5 import lenet5_loss
-from cvlib.training import evaluate, fit, one_cycle
+from cvlib.training import Muon, evaluate, fit, muon_groups, one_cycle, polynomial
 
-__all__ = ["PLAIN_NET", "PUBLISHED", "RECIPES", "Recipe", "fetch", "train"]
+__all__ = [
+    "PLAIN_NET",
+    "PUBLISHED",
+    "RECIPES",
+    "SMALL_RESNET",
+    "Recipe",
+    "fetch",
+    "train",
+    "whiten",
+]
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,30 @@ PLAIN_NET: dict[str, Any] = {  # all but the epochs: the benchmark of CIFAR-10 h
     ),
     "schedule": partial(one_cycle, pct_start=0.2),
     "loss": nn.CrossEntropyLoss(label_smoothing=0.1),
+    "augment": (random_horizontal_flip, partial(random_crop, padding=2)),
+    "amp": "bfloat16",
+}
+
+
+def by_muon(parameters: Iterable[nn.Parameter]) -> Muon:
+    """Make the optimizer of the small residual network, for batches of 250."""
+    vectors = {"lr": 13.0, "momentum": 0.85, "weight_decay": 4e-5}
+    matrices = {"lr": 0.01, "momentum": 0.85, "weight_decay": 0.05}
+    groups = muon_groups(parameters, lr=0.15, matrices=matrices, vectors=vectors)
+    return Muon(groups, momentum=0.7)
+
+
+def whiten(model: SmallResNet, pictures: ImageSet) -> None:
+    """Make the first layer of the small residual network from a thousand pictures."""
+    every = max(1, len(pictures) // 1000)
+    model.whiten(pictures.images[::every] / 255)
+
+
+SMALL_RESNET: dict[str, Any] = {  # all but the epochs: its benchmark has its own
+    "batch_size": 250,
+    "optimizer": by_muon,
+    "schedule": polynomial,
+    "loss": nn.CrossEntropyLoss(label_smoothing=0.2),
     "augment": (random_horizontal_flip, partial(random_crop, padding=2)),
     "amp": "bfloat16",
 }

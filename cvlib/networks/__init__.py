@@ -10,6 +10,7 @@ from torch import nn
 
 from cvlib.networks.alexnet import AlexNet, SmallAlexNet
 from cvlib.networks.cifar10 import SMALL_WIDTHS, PlainNet, TutorialNet
+from cvlib.networks.deeper import VGG, ResNet, SmallResNet
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
 from cvlib.networks.mlp import MLP
@@ -17,11 +18,14 @@ from cvlib.networks.vit import ViT
 
 __all__ = [
     "MLP",
+    "VGG",
     "AlexNet",
     "LeNet",
     "LeNet5",
     "PlainNet",
+    "ResNet",
     "SmallAlexNet",
+    "SmallResNet",
     "TutorialNet",
     "ViT",
     "checkpoint",

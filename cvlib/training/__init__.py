@@ -43,6 +43,7 @@ from cvlib.training.metrics import (
     roc_curve,
     top_k_accuracy,
 )
+from cvlib.training.muon import Muon, muon_groups
 from cvlib.training.optimizers import (
     SGD,
     Adadelta,
@@ -83,6 +84,7 @@ __all__ = [
     "Evaluation",
     "ExponentialMovingAverage",
     "History",
+    "Muon",
     "Plateau",
     "RMSprop",
     "RangeTest",
@@ -116,6 +118,7 @@ __all__ = [
     "mse_loss",
     "multi_margin_loss",
     "multi_step",
+    "muon_groups",
     "one_cycle",
     "parameter_groups",
     "polynomial",
