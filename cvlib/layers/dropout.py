@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Generator, Tensor
 
@@ -59,7 +57,15 @@ def dropout(
     tensor([1., 1., 1.])
     """
     check_numbers(x)
-    return _drop(x, x.shape, p, training, generator)
+    if not 0 <= p <= 1:
+        raise ValueError(f"p is {p!r}; expected a probability, from 0 to 1")
+    if not training or p == 0:
+        return x
+    if p == 1:
+        return x * 0
+    place = x.device if generator is None else generator.device
+    kept = torch.rand(x.shape, generator=generator, device=place) >= p
+    return x * kept.to(x.device) / (1 - p)
 
 
 def dropout2d(
@@ -105,18 +111,4 @@ def dropout2d(
     check_numbers(x)
     if x.ndim != 4:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected (N, C, H, W)")
-    return _drop(x, (*x.shape[:2], 1, 1), p, training, generator)
-
-
-def _drop(
-    x: Tensor, shape: Sequence[int], p: float, training: bool, generator: Generator | None
-) -> Tensor:
-    if not 0 <= p <= 1:
-        raise ValueError(f"p is {p!r}; expected a probability, from 0 to 1")
-    if not training or p == 0:
-        return x
-    if p == 1:
-        return x * 0
-    place = x.device if generator is None else generator.device
-    kept = torch.rand(shape, generator=generator, device=place) >= p
-    return x * kept.to(x.device) / (1 - p)
+    return x * dropout(torch.ones_like(x[..., :1, :1]), p, training, generator)
