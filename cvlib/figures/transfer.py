@@ -37,8 +37,8 @@ def draw_plan(blocks: int, learning: int, *, title: str) -> Figure:
     Examples
     --------
     >>> figure = draw_plan(19, 5, title="Cut")
-    >>> [text.get_text() for text in figure.axes[0].texts][-2:]
-    ['new', 'scores']
+    >>> "goes on learning" in [text.get_text() for text in figure.axes[0].texts]
+    True
     """
     figure, axes = new_figure(width=6.4, height=2.1, title=title)
     place = axes[0, 0]
@@ -53,7 +53,7 @@ def draw_plan(blocks: int, learning: int, *, title: str) -> Figure:
     if learning:
         place.text(middle, 1.15, "goes on learning", ha="center", va="center", fontsize=9)
     place.text(blocks / 2, -1.05, f"{blocks} blocks", ha="center", va="center", fontsize=9)
-    place.text(blocks + 1.9, 0, "1,280\nnumbers", ha="center", va="center", fontsize=9)
+    place.text(blocks + 1.6, 0, "1,280\nnumbers", ha="center", va="center", fontsize=9)
     place.add_patch(_box(blocks + 3.6, -0.6, 0.8, 1.2, _NEW))
     place.text(blocks + 4, -1.05, "head", ha="center", va="center", fontsize=9)
     place.text(blocks + 4, 1.15, "new", ha="center", va="center", fontsize=9)
@@ -202,48 +202,63 @@ def draw_map(
 
 
 def draw_cosines(
-    cosines: Tensor, pictures: Sequence[Any], captions: Sequence[str], *, title: str
+    cosines: Tensor,
+    right: Sequence[int],
+    pictures: Sequence[Any],
+    captions: Sequence[str],
+    *,
+    title: str,
 ) -> Figure:
-    """Draw how similar pictures and captions are, a row for each picture.
+    """Draw how similar pictures and captions are, and which caption is the right one.
 
     Parameters
     ----------
     cosines
         ``(pictures, captions)``, from -1 to 1.
+    right
+        For each picture the place of its caption.
     pictures
-        Tensors ``(C, H, W)`` or arrays, beside the rows.
+        Tensors ``(C, H, W)`` or arrays; they stand above the points.
     captions
-        What stands below the columns.
+        For each picture the words of the right caption, which stand below it.
     title
         What to see.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Pictures at the left, a table of shades with its numbers at the right.
+        A column of points for each picture, a point for each caption.
 
     Examples
     --------
     >>> import torch
-    >>> figure = draw_cosines(torch.eye(2), torch.zeros(2, 3, 4, 4), ["one", "two"], title="Pairs")
-    >>> [text.get_text() for text in figure.axes[0].texts]
-    ['1.0', '0.0', '0.0', '1.0']
+    >>> shown = torch.zeros(2, 3, 4, 4)
+    >>> figure = draw_cosines(torch.eye(2), [0, 1], shown, ["one", "two"], title="Pairs")
+    >>> figure.axes[0].collections[1].get_offsets().tolist()
+    [[0.0, 1.0], [1.0, 1.0]]
     """
-    rows, columns = cosines.shape
-    figure, axes = new_figure(width=0.62 * columns + 1.2, height=0.5 * rows + 1.3, title=title)
-    place = axes[0, 0]
-    place.imshow(cosines.numpy(), cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
-    for row in range(rows):
-        for column in range(columns):
-            value = float(cosines[row, column])
-            colour = "#FFFFFF" if abs(value) > 0.65 else "#222222"
-            words = f"{value:.1f}".replace("-0.0", "0.0").replace("-", "−")
-            place.text(column, row, words, ha="center", va="center", fontsize=8, color=colour)
-        inset = place.inset_axes((-0.105, 1 - (row + 0.95) / rows, 0.085, 0.9 / rows))
+    figure, axes = new_figure(width=6.4, height=4.2, title=title)
+    place, count = axes[0, 0], len(pictures)
+    values = cosines.tolist()
+    others = [
+        (column, value)
+        for column, (row, best) in enumerate(zip(values, right, strict=True))
+        for number, value in enumerate(row)
+        if number != best
+    ]
+    x, y = zip(*others, strict=True)
+    place.scatter(x, y, s=12, color=palette["grey"], alpha=0.6, linewidth=0, label="other captions")
+    of_right = [row[best] for row, best in zip(values, right, strict=True)]
+    colour = palette["vermillion"]
+    place.scatter(range(count), of_right, s=40, marker="s", color=colour, label="the right caption")
+    place.set(xlim=(-0.5, count - 0.5), ylim=(-1, 1.35), ylabel="cosine", yticks=(-1, 0, 1))
+    words = [caption.replace(" ", "\n") for caption in captions]
+    place.set_xticks(range(count), words, fontsize=9)
+    for column, picture in enumerate(pictures):
+        inset = place.inset_axes(((column + 0.1) / count, 0.86, 0.8 / count, 0.14))
         hide_frame(inset)
-        inset.imshow(as_picture(pictures[row]))
-    place.set_xticks(range(columns), captions, rotation=40, ha="right", fontsize=8)
-    place.set_yticks([])
+        inset.imshow(as_picture(picture))
+    figure.legend(*place.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
