@@ -35,11 +35,12 @@ def freeze(answer: object) -> str | None:
         return f"{name} is {answer!r}, expected a function"
     torch.manual_seed(0)
     first = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten())
-    model = nn.Sequential(first, nn.Dropout(0.5), nn.Sequential(nn.Dropout(0.5), nn.Linear(16, 3)))
+    middle, drop, linear = nn.Dropout(0.5), nn.Dropout(0.5), nn.Linear(16, 3)
+    model = nn.Sequential(first, middle, nn.Sequential(drop, linear))
     answer(model)
     if any(weight.requires_grad for weight in first.parameters()):
         return "the first part still learns: its weight asks for a gradient"
-    if not all(weight.requires_grad for weight in model[-1].parameters()):
+    if not all(weight.requires_grad for weight in linear.parameters()):
         return "the head does not learn: its weight asks for no gradient"
     before = {key: value.clone() for key, value in first.state_dict().items()}
     x = torch.randn(6, 1, 4, 4)
@@ -47,9 +48,9 @@ def freeze(answer: object) -> str | None:
     for key, value in first.state_dict().items():
         if not torch.equal(value, before[key]):
             return f"the first part still changes: a batch moves its {key.rpartition('.')[2]}"
-    if model[1].training:
+    if middle.training:
         return "the dropout in the middle still drops: it is in training mode"
-    if not model[-1][0].training:
+    if not drop.training:
         return "the head is in evaluation mode, so its dropout does nothing"
     return None
 
