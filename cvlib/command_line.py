@@ -10,8 +10,11 @@ import argparse
 import os
 import platform
 import shlex
+import sys
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
+from torch.utils.data import TensorDataset
 
 import cvlib
 from cvlib import augmentation, data
@@ -29,11 +33,13 @@ from cvlib.console import say
 from cvlib.data import ImageSet
 from cvlib.networks import MLP, LeNet, LeNet5, PlainNet, TutorialNet, checkpoint
 from cvlib.networks.lenet5 import lenet5_loss
+from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
 from cvlib.recipes import PUBLISHED, RECIPES, fetch, train
 from cvlib.records import RunResult, summary, write_record
 from cvlib.training import evaluate, fit, schedules
 from cvlib.training.checkpoints import save_weights
 from cvlib.training.data_parallel import process_group, processes
+from cvlib.training.loop import Pictures
 from cvlib.training.regularization import EarlyStopping
 
 __all__ = ["NETWORKS", "parser", "run"]
@@ -52,11 +58,15 @@ class Network(NamedTuple):
         The shape of a picture, (channels, height, width).
     loss
         Its own loss, of outputs (B, K) and labels (B,); None for cross entropy.
+    pretrained
+        Whether ``make`` takes ``pretrained=True``, and then gives a network that has learnt from
+        ImageNet and whose last layer is new.
     """
 
     make: Callable[..., nn.Module]
     takes: tuple[int, int, int]
     loss: Callable[[Tensor, Tensor], Tensor] | None = None
+    pretrained: bool = False
 
 
 NETWORKS = {
@@ -65,6 +75,7 @@ NETWORKS = {
     "plain_net": Network(PlainNet, takes=(3, 32, 32)),
     "lenet5": Network(LeNet5, takes=(1, 28, 28), loss=lenet5_loss),
     "mlp": Network(MLP, takes=(1, 28, 28)),
+    "mobilenet_v2": Network(mobilenet_v2, takes=(3, 224, 224), pretrained=True),
 }
 
 FULL_SETS: dict[str, Callable[[str], ImageSet]] = {
@@ -72,6 +83,8 @@ FULL_SETS: dict[str, Callable[[str], ImageSet]] = {
     "fashion_mnist": data.fashion_mnist,
     "cifar10": data.cifar10,
 }
+
+FOLDER = "folder:"
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "sgd": partial(torch.optim.SGD, lr=0.1, momentum=0.9, nesterov=True),
@@ -118,6 +131,9 @@ examples:
       goes on where it was interrupted; the same line starts it
   python -m cvlib train lenet --data mnist --seeds 3 --record three.json
       three runs, from seeds 0, 1 and 2: what each measured, their mean and how far they spread
+  python -m cvlib train mobilenet_v2 --data folder:photos --pretrained --weights mine.safetensors
+      your own pictures, photos/cat/1.jpg, photos/dog/2.jpg and so on: a network that has learnt
+      from ImageNet gets a new last layer, which learns from four fifths of them
   torchrun --nproc_per_node=2 -m cvlib train lenet --data mnist
       two processes, on the CPU or on two GPUs, share every batch
 """
@@ -211,10 +227,12 @@ def _add_train(commands: Any) -> None:
     what = line.add_argument_group("what to learn from")
     what.add_argument(
         "--data",
-        choices=("mnist_sample", *FULL_SETS),
+        type=_data,
         default="mnist_sample",
-        help="mnist_sample comes with the package; the others are read from CVLIB_DATA, or "
-        "downloaded (default: mnist_sample)",
+        metavar="NAME",
+        help=f"mnist_sample comes with the package; {', '.join(FULL_SETS)} are read from "
+        "CVLIB_DATA, or downloaded; folder:PATH are your own pictures, in one folder for each "
+        "class, and a fifth of them is held out as the test (default: mnist_sample)",
     )
     what.add_argument(
         "--validation",
@@ -224,6 +242,18 @@ def _add_train(commands: Any) -> None:
         "it; the test pictures are then used once, at the end. For choosing settings",
     )
     how = line.add_argument_group("how to learn")
+    how.add_argument(
+        "--pretrained",
+        action="store_true",
+        help="begin with what mobilenet_v2 has learnt from ImageNet, and train a new last layer",
+    )
+    how.add_argument(
+        "--unfreeze",
+        type=int,
+        default=0,
+        metavar="BLOCKS",
+        help="train so many of the last of its 19 blocks too, at a third of the rate (0)",
+    )
     how.add_argument("--epochs", type=int, default=10, help="passes through the pictures (10)")
     how.add_argument("--batch-size", type=int, default=128, help="pictures a step (128)")
     how.add_argument("--optimizer", choices=OPTIMIZERS, default="adam", help="(adam)")
@@ -298,6 +328,11 @@ def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     line = chosen.line
     if chosen.early_stopping is not None and chosen.validation is None:
         line.error("--early-stopping needs --validation: the test pictures must not choose")
+    if chosen.pretrained and not NETWORKS[chosen.network].pretrained:
+        having = ", ".join(name for name, network in NETWORKS.items() if network.pretrained)
+        line.error(f"--pretrained is of {having}; {chosen.network} has learnt nothing of ImageNet")
+    if chosen.unfreeze and not chosen.pretrained:
+        line.error("--unfreeze needs --pretrained: without it all blocks learn")
     if chosen.resume and chosen.checkpoint is None:
         line.error("--resume needs --checkpoint")
     for word in ("checkpoint", "weights", "csv", "tensorboard"):
@@ -369,7 +404,7 @@ def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str
     ValueError
         If the network takes pictures of another shape than the data have.
     """
-    train, test = _sets(chosen.data)
+    train, test = _sets(chosen.data, NETWORKS[chosen.network].takes)
     network, shape = NETWORKS[chosen.network], tuple(train.images.shape[1:])
     if shape != network.takes:
         raise ValueError(
@@ -394,7 +429,8 @@ def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str
         say(f"{test.source}: mean test accuracy {mean:.4f}, standard deviation {spread:.4f}")
     run = runs[0]
     if chosen.weights is not None:
-        save_weights(chosen.weights, run.model, command=_command(words), data=train.source)
+        facts = {"data": train.source, "classes": ", ".join(train.classes)}
+        save_weights(chosen.weights, run.model, command=_command(words), **facts)
     if chosen.csv is not None:
         run.history.to_csv(chosen.csv)
     if chosen.tensorboard is not None:
@@ -432,20 +468,29 @@ def train_from(
     if chosen.validation is not None:
         train, validation = train.split(test=chosen.validation, seed=seed)
     torch.manual_seed(seed)
-    model = network.make(num_classes=len(train.classes))
+    begin = {"pretrained": True} if chosen.pretrained else {}
+    model = learns = network.make(num_classes=len(train.classes), **begin)
+    learnt: Pictures = train
+    held_out: Pictures | None = validation
+    tested: Pictures = test
     if chosen.channels_last:
         model = model.to(memory_format=torch.channels_last)
-    rate = {} if chosen.lr is None else {"lr": chosen.lr}
     began = time.perf_counter()
+    if chosen.pretrained:
+        assert isinstance(model, nn.Sequential)
+        model = learns = train_last(model.to(cvlib.device(device)), chosen.unfreeze)
+        if not (chosen.unfreeze or chosen.augment):
+            # What is frozen gives the same numbers for the same picture: once is enough.
+            frozen, learns = cut(model)
+            learnt, tested = (_features(frozen, each) for each in (train, test))
+            held_out = validation and _features(frozen, validation)
     history = fit(
-        model,
-        train,
-        validation,
+        learns,
+        learnt,
+        held_out,
         epochs=chosen.epochs,
         batch_size=chosen.batch_size,
-        optimizer=partial(
-            OPTIMIZERS[chosen.optimizer], weight_decay=chosen.weight_decay, fused=True, **rate
-        ),
+        optimizer=partial(_optimizer, chosen, model),
         schedule=SCHEDULES[chosen.schedule],
         loss=network.loss or partial(F.cross_entropy, label_smoothing=chosen.label_smoothing),
         augment=[AUGMENTATIONS[name] for name in chosen.augment],
@@ -460,14 +505,66 @@ def train_from(
     seconds = time.perf_counter() - began
     if processes().rank:
         return None
-    return RunResult(seed, model, history, seconds, evaluate(model, test, loss=network.loss))
+    return RunResult(seed, model, history, seconds, evaluate(learns, tested, loss=network.loss))
 
 
-def _sets(name: str) -> tuple[ImageSet, ImageSet]:
+def _features(frozen: nn.Module, pictures: ImageSet) -> TensorDataset:
+    return TensorDataset(extract(frozen, pictures.images), pictures.labels)
+
+
+def _optimizer(
+    chosen: argparse.Namespace, model: nn.Module, learning: Iterable[nn.Parameter]
+) -> Optimizer:
+    """Make the optimizer; what has learnt before goes on at a third of the rate."""
+    rate = {} if chosen.lr is None else {"lr": chosen.lr}
+    make = partial(
+        OPTIMIZERS[chosen.optimizer], weight_decay=chosen.weight_decay, fused=True, **rate
+    )
+    if not chosen.unfreeze:
+        return make(learning)
+    new = list(model.get_submodule("classifier").parameters())
+    old = [each for each in model.get_submodule("features").parameters() if each.requires_grad]
+    optimizer = make([{"params": new}, {"params": old}])
+    optimizer.param_groups[1]["lr"] /= 3
+    return optimizer
+
+
+def _sets(name: str, takes: tuple[int, int, int]) -> tuple[ImageSet, ImageSet]:
     """Return the pictures to learn from and those to test on."""
+    if name.startswith(FOLDER):
+        return _own_pictures(Path(name.removeprefix(FOLDER)), takes).split(test=0.2)
     if name == "mnist_sample":
         return data.mnist_sample().split(test=1000)
     return FULL_SETS[name]("train"), FULL_SETS[name]("test")
+
+
+def _own_pictures(path: Path, takes: tuple[int, int, int]) -> ImageSet:
+    """Read a folder of folders in the shape that a network takes, and say what was left out."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pictures = data.folder(path, size=takes[1:], crop=True, damaged="skip")
+    for warning in caught:
+        print(warning.message, file=sys.stderr)
+    if len(pictures.classes) < 2:
+        raise data.DataError(
+            f"{path}: holds one class, {pictures.classes[0]}; expected two or more"
+        )
+    for name, count in zip(pictures.classes, pictures.labels.bincount().tolist(), strict=True):
+        if count < 2:
+            raise data.DataError(
+                f"{path / name}: holds one picture; expected two or more, so that one can be held "
+                "out and one learnt from"
+            )
+    if takes[0] == 3 and pictures.images.shape[1] == 1:
+        pictures = replace(pictures, images=pictures.images.expand(-1, 3, -1, -1))
+    return pictures
+
+
+def _data(text: str) -> str:
+    if text in ("mnist_sample", *FULL_SETS) or text.removeprefix(FOLDER) not in (text, ""):
+        return text
+    names = ", ".join(("mnist_sample", *FULL_SETS))
+    raise argparse.ArgumentTypeError(f"{text} is none of {names}, nor folder:PATH")
 
 
 def _command(words: Sequence[str]) -> str:

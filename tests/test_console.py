@@ -85,7 +85,7 @@ def test_the_command_lines_say_what_they_measured(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pictures = dataclasses.replace(mnist_sample()[:60], source="≈ 图片")
-    monkeypatch.setattr(command_line, "_sets", lambda name: (pictures, pictures))
+    monkeypatch.setattr(command_line, "_sets", lambda *_: (pictures, pictures))
     monkeypatch.setattr(command_line, "train", lambda *_: (LeNet(), {"test_accuracy": "0.9"}))
     with console("cp1252") as written:
         command_line.run(["train", "lenet", "--epochs", "1", "--device", "cpu"])

@@ -7,8 +7,10 @@ import statistics
 import subprocess
 import sys
 
+import numpy
 import pytest
 import torch
+from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_model
 
@@ -18,6 +20,7 @@ from cvlib.__main__ import main
 from cvlib.command_line import NETWORKS
 from cvlib.data import ImageSet, mnist_sample
 from cvlib.networks import LeNet
+from cvlib.networks.transfer import mobilenet_v2, train_last
 from cvlib.training import evaluate
 from tests.checkout import ROOT, project
 
@@ -246,7 +249,7 @@ def test_every_seed_is_a_run_of_its_own(tmp_path, few, capsys):
     assert f"mean test accuracy {results['test_accuracy_mean']:.4f}" in printed
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "mobilenet_v2"])
 def test_every_network_learns_what_fits_it_and_refuses_the_rest(tmp_path, few, capsys, name):
     for data, shape in few.items():
         words = [
@@ -303,6 +306,12 @@ def test_a_loss_of_its_own_is_learnt_by_and_reported(tmp_path, few, monkeypatch,
         (["lenet", "--seeds", "2", "--csv", "epochs.csv"], "--csv keeps one run"),
         (["lenet", "--seeds", "2", "--checkpoint", "run.pt"], "--checkpoint keeps one run"),
         (["resnet"], "invalid choice: 'resnet'"),
+        (["lenet", "--data", "imagenet"], "imagenet is none of mnist_sample, mnist, fashion_mnist"),
+        (["lenet", "--data", "folder:"], "folder: is none of mnist_sample"),
+        (["lenet", "--data", "folder:/no/such"], "/no/such: absent; expected one"),
+        (["lenet", "--pretrained"], "--pretrained is of mobilenet_v2; lenet has learnt nothing of"),
+        (["mobilenet_v2", "--unfreeze", "2"], "--unfreeze needs --pretrained"),
+        (["mobilenet_v2", "--pretrained"], "takes pictures of shape (3, 224, 224); those of mnist"),
         (["lenet", "--early-stopping", "3"], "--early-stopping needs --validation"),
         (["lenet", "--resume"], "--resume needs --checkpoint"),
         (["lenet", "--validation", "2"], "2 is not between 0 and 1"),
@@ -317,6 +326,133 @@ def test_wrong_words_are_named_without_a_traceback(capsys, words, message):
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Two classes of noisy pictures, one reddish and one bluish."""
+    rng = numpy.random.default_rng(0)
+    tints = {"red": (200, 60, 60), "blue": (60, 60, 200)}
+    for name, tint in tints.items():
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(8):
+            side = rng.integers(30, 90, 2)
+            pixels = rng.integers(-50, 50, (*side, 3)) + tint
+            picture = Image.fromarray(pixels.clip(0, 255).astype("uint8"))
+            picture.save(tmp_path / "photos" / name / f"{number}.jpg")
+    return tmp_path / "photos"
+
+
+def spoil(photos):
+    """Put among pictures what a folder of one's own holds, and return what cannot be read."""
+    red, (first, second) = photos / "red", (Image.open(photos / "red" / f"{n}.jpg") for n in (0, 1))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    first.save(red / "turned.jpg", exif=turned)
+    first.convert("CMYK").save(red / "printed.jpg")
+    first.convert("L").save(red / "grey.png")
+    first.convert("RGBA").save(red / "clear.png")
+    Image.fromarray(numpy.full((9, 8), 40_000, "uint16")).save(red / "deep.png")
+    first.save(red / "moving.gif", save_all=True, append_images=[second])
+    for name in (".DS_Store", "Thumbs.db", "._0.jpg", "notes.txt"):
+        (red / name).write_bytes(b"\0\5\x16\7 no picture")
+    bad = {
+        "broken.jpg": (red / "0.jpg").read_bytes()[:-300],
+        "empty.jpg": b"",
+        "letter.jpg": b"Dear reader,",
+    }
+    for name, content in bad.items():
+        (red / name).write_bytes(content)
+    Image.new("1", (20_000, 10_000)).save(red / "bomb.png")
+    (red / "phone.HEIC").touch()
+    return [*bad, "bomb.png", "phone.HEIC"]
+
+
+def test_a_folder_of_ones_own_is_read_whatever_phones_have_put_there(photos, tmp_path, capsys):
+    bad = spoil(photos)
+    record, weights = tmp_path / "record.json", tmp_path / "mine.safetensors"
+    words = ["train", "mobilenet_v2", "--data", f"folder:{photos}", "--pretrained"]
+    words += ["--epochs", "30", "--device", "cpu"]
+    main([*words, "--record", str(record), "--weights", str(weights)])
+    said = capsys.readouterr()
+    for name in bad:
+        assert said.err.count(name) == 1
+    assert "Warning" not in said.err
+    for name in ("DS_Store", "Thumbs", "notes", "turned", "printed", "deep"):
+        assert name not in said.err
+    results = json.loads(record.read_text())["results"]
+    assert results["data"] == "the folder photos"
+    assert results["test_accuracy"] >= 0.75
+    model = mobilenet_v2(num_classes=2)
+    before = mobilenet_v2(num_classes=2, pretrained=True).state_dict()
+    load_model(model, weights)
+    same = {name for name, value in model.state_dict().items() if torch.equal(value, before[name])}
+    assert before.keys() - same == {"classifier.1.weight", "classifier.1.bias"}
+    with safe_open(weights, "pt") as file:
+        assert file.metadata()["classes"] == "blue, red"
+
+
+def test_blocks_learn_when_they_are_unfrozen_and_statistics_stand(photos, tmp_path, capsys):
+    weights = tmp_path / "mine.safetensors"
+    words = ["train", "mobilenet_v2", "--data", f"folder:{photos}", "--pretrained"]
+    words += ["--unfreeze", "1", "--epochs", "1", "--weights", str(weights), "--batch-size", "8"]
+    main([*words, "--augment", "random_horizontal_flip", "--device", "cpu"])
+    model = mobilenet_v2(num_classes=2)
+    before = mobilenet_v2(num_classes=2, pretrained=True).state_dict()
+    load_model(model, weights)
+    moved = {n for n, value in model.state_dict().items() if not torch.equal(value, before[n])}
+    names = ("0.weight", "1.weight", "1.bias")
+    assert moved == {"classifier.1.weight", "classifier.1.bias"} | {
+        f"features.18.{name}" for name in names
+    }
+
+
+def test_what_has_learnt_before_goes_on_at_a_third_of_the_rate():
+    words = ["train", "mobilenet_v2", "--pretrained", "--unfreeze", "2", "--lr", "0.03"]
+    model = train_last(mobilenet_v2(num_classes=2), 2)
+    chosen = command_line.parser().parse_args(words)
+    groups = command_line._optimizer(chosen, model, model.parameters()).param_groups
+    assert [group["lr"] for group in groups] == [0.03, 0.01]
+    assert [len(group["params"]) for group in groups] == [2, 12]
+
+
+def test_other_networks_learn_from_a_folder_that_fits_them(photos, tmp_path, capsys):
+    words = ["--data", f"folder:{photos}", "--epochs", "1", "--device", "cpu"]
+    main(["train", "tutorial_net", *words])
+    assert "the folder photos: test accuracy" not in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["train", "lenet", *words])
+    said = capsys.readouterr().err
+    assert "lenet takes pictures of shape (1, 28, 28); those of folder:" in said
+    assert "have (3, 28, 28)" in said
+    for path in photos.glob("*/*.jpg"):
+        Image.open(path).convert("L").save(path)
+    for name in ("lenet", "tutorial_net"):
+        main(["train", name, *words])
+
+
+def test_a_class_too_small_to_be_split_is_named(photos, capsys):
+    words = ["train", "tutorial_net", "--data", f"folder:{photos}", "--epochs", "1"]
+    for number in range(1, 8):
+        (photos / "red" / f"{number}.jpg").unlink()
+    for change, said in (
+        (lambda: None, f"{photos / 'red'}: holds one picture; expected two or more"),
+        (
+            lambda: (photos / "red" / "0.jpg").write_bytes(b""),
+            f"{photos / 'red'}: holds no picture that can be decoded",
+        ),
+        (lambda: (photos / "red" / "0.jpg").unlink(), f"{photos / 'red'}: holds no picture;"),
+        (
+            lambda: (photos / "red").rmdir(),
+            f"{photos}: holds one class, blue; expected two or more",
+        ),
+    ):
+        change()
+        with pytest.raises(SystemExit):
+            main(words)
+        error = capsys.readouterr().err
+        assert said in error
+        assert "Traceback" not in error
 
 
 def test_missing_data_are_named(tmp_path, capsys, monkeypatch):

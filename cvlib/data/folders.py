@@ -8,12 +8,13 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from cvlib.arguments import one_of
 from cvlib.data.image_set import ImageSet
 from cvlib.data.root import DataError, entries, read
 from cvlib.files import expect_path, masked_bitmap, tiff_numbers
@@ -40,7 +41,13 @@ _OTHER_SUFFIXES = (
 )
 
 
-def folder(path: str | os.PathLike[str], size: tuple[int, int] | None = None) -> ImageSet:
+def folder(
+    path: str | os.PathLike[str],
+    size: tuple[int, int] | None = None,
+    *,
+    crop: bool = False,
+    damaged: Literal["refuse", "skip"] = "refuse",
+) -> ImageSet:
     """Read pictures that lie in one folder for each class: ``path/class/picture.jpg``.
 
     Parameters
@@ -53,6 +60,12 @@ def folder(path: str | os.PathLike[str], size: tuple[int, int] | None = None) ->
     size
         (height, width) in pixels that every picture is resized to: by the mean over the area where
         it shrinks, bilinearly where it grows. Without it all pictures must be of one size.
+    crop
+        Whether a picture of another shape is first cut to that of ``size``, around its middle, so
+        that nothing in it becomes wider or narrower.
+    damaged
+        What to do with a file that cannot be decoded: ``"refuse"`` all, or ``"skip"`` it and name
+        it in a warning.
 
     Returns
     -------
@@ -64,10 +77,12 @@ def folder(path: str | os.PathLike[str], size: tuple[int, int] | None = None) ->
     Raises
     ------
     TypeError, ValueError
-        If ``path`` is no path, or ``size`` not a pair of positive whole numbers.
+        If ``path`` is no path, ``size`` not a pair of positive whole numbers, ``damaged`` another
+        word, or ``crop`` is set without ``size``.
     DataError
         If the folder or its classes are absent, a class holds no picture, a picture cannot be
-        decoded or is no file but a pipe or a device, or sizes differ and ``size`` is not given.
+        decoded, has more than 178,956,970 pixels (which may be a few bytes that unpack to
+        gigabytes), or is no file but a pipe or a device, or sizes differ and ``size`` is not given.
 
     Examples
     --------
@@ -89,11 +104,26 @@ def folder(path: str | os.PathLike[str], size: tuple[int, int] | None = None) ->
             raise TypeError(f"size is {size!r}; expected (height, width), whole numbers")
         if min(size) < 1:
             raise ValueError(f"size is {size!r}; expected a height and width of at least 1")
+    elif crop:
+        raise ValueError("crop is True without a size; expected size=(height, width) beside it")
+    one_of("damaged", damaged, ("refuse", "skip"))
     place = expect_path(path)
     files = files_by_class(place)
     every = [file for names in files.values() for file in names]
-    images = stack(((file, read(file)) for file in every), len(every), size=size)
-    return ImageSet(images, labels_of(files), tuple(files), f"the folder {place.name}")
+    left_out: dict[int, DataError] | None = None if damaged == "refuse" else {}
+    images = stack(
+        ((file, read(file)) for file in every), len(every), size=size, crop=crop, left_out=left_out
+    )
+    labels = labels_of(files)
+    if left_out:
+        labels = labels[[position not in left_out for position in range(len(every))]]
+        for label, name in enumerate(files):
+            if not (labels == label).any():
+                raise DataError(f"{place / name}: holds no picture that can be decoded")
+        said = [str(error) for error in left_out.values()]
+        more = f"\nand {len(said) - 10} more" if said[10:] else ""
+        warnings.warn("left out:\n" + "\n".join(said[:10]) + more, stacklevel=2)
+    return ImageSet(images, labels, tuple(files), f"the folder {place.name}")
 
 
 def files_by_class(path: Path) -> dict[str, list[Path]]:
@@ -152,23 +182,34 @@ def stack(
     count: int,
     *,
     size: tuple[int, int] | None = None,
+    crop: bool = False,
     expected: tuple[int, int] | None = None,
+    left_out: dict[int, DataError] | None = None,
 ) -> Tensor:
     """Decode picture files, (name for messages, bytes), into one tensor (count, 1 or 3, H, W).
 
-    ``size`` resizes each picture; ``expected`` is the size that each must have, that of the first
-    one if neither is given.
+    ``size`` resizes each picture, after ``crop`` has cut it to that shape; ``expected`` is the size
+    that each must have, that of the first one if neither is given. What cannot be decoded is left
+    out where ``left_out`` is given, which then says by position what and why.
     """
     from tqdm import tqdm
 
     images: NDArray[np.uint8] = np.empty((0, 3, 0, 0), np.uint8)
-    grey = True
+    grey, kept = True, 0
     bar = tqdm(files, total=count, desc="Reading", unit=" pictures", disable=None, leave=False)
     for position, (name, data) in enumerate(bar):
-        picture = decode(data, name)
+        try:
+            if expected is None:
+                _check_pixels(data, name)
+            picture = decode(data, name)
+        except DataError as error:
+            if left_out is None:
+                raise
+            left_out[position] = error
+            continue
         if size is not None:
-            picture = _resize(picture, size)
-        if position == 0:
+            picture = _resize(_cut(picture, size) if crop else picture, size)
+        if kept == 0:
             images = np.empty((count, 3, *(expected or picture.shape[:2])), np.uint8)
         if picture.shape[:2] != images.shape[2:]:
             advice = "" if expected else ", as before it: size=(height, width) resizes all"
@@ -176,9 +217,28 @@ def stack(
                 f"{name}: is {picture.shape[0]}×{picture.shape[1]} pixels (height×width); "
                 f"expected {images.shape[2]}×{images.shape[3]}{advice}"
             )
-        images[position] = picture if picture.ndim == 2 else picture.transpose(2, 0, 1)
+        images[kept] = picture if picture.ndim == 2 else picture.transpose(2, 0, 1)
+        kept += 1
         grey = grey and picture.ndim == 2
-    return torch.from_numpy(images[:, :1].copy() if grey else images)
+    return torch.from_numpy(images[:kept, :1].copy() if grey else images[:kept])
+
+
+def _check_pixels(data: NDArray[np.uint8], name: object) -> None:
+    """Refuse a picture of a size that Pillow holds for an attack, before it is unpacked."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns from half of that size on
+        try:
+            with Image.open(io.BytesIO(data.data), formats=_FORMATS):
+                pass
+        except Image.DecompressionBombError as error:
+            raise DataError(
+                f"{name}: has more pixels than the {2 * (Image.MAX_IMAGE_PIXELS or 0):,} that are "
+                "read; expected a smaller copy of it"
+            ) from error
+        except Exception:  # what is no picture is said when it is decoded
+            return
 
 
 def decode(data: NDArray[np.uint8], name: object) -> NDArray[np.uint8]:
@@ -233,6 +293,15 @@ def _eight_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     if pixels.dtype != np.uint8:
         raise ValueError(f"pixels of {pixels.dtype}")
     return pixels
+
+
+def _cut(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Cut the largest part of a size's shape from the middle."""
+    have = picture.shape[:2]
+    scale = min(have[0] / size[0], have[1] / size[1])
+    sides = [max(1, round(scale * side)) for side in size]
+    top, left = ((whole - part) // 2 for whole, part in zip(have, sides, strict=True))
+    return picture[top : top + sides[0], left : left + sides[1]]
 
 
 def _resize(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

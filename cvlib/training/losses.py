@@ -30,6 +30,7 @@ __all__ = [
     "cross_entropy",
     "dice_loss",
     "huber_loss",
+    "info_nce",
     "kl_div",
     "l1_loss",
     "log_softmax",
@@ -623,6 +624,56 @@ def dice_loss(
     small = number("smooth", smooth)
     common, both = (given * true).sum(1), given.sum(1) + true.sum(1)
     return reduce_loss(1 - (2 * common + small) / (both + small), reduction)
+
+
+@at_least_float32(autocast="float32")
+def info_nce(input: Tensor, target: Tensor, temperature: float = 0.07) -> Tensor:
+    r"""Compare pairs: each row with its partner, against all partners of the others.
+
+    The cosines of all rows with all partners, divided by the temperature, are logits, and the right
+    class of a row is its own partner. The mean is taken of the cross entropy over the rows and that
+    over the partners, as CLIP does.
+
+    Parameters
+    ----------
+    input
+        ``(N, D)``: one half of each pair, such as what an encoder makes of pictures.
+    target
+        ``(N, D)``: the other halves in the same order, such as what another makes of their words.
+    temperature
+        Positive: the smaller, the more the most similar wrong partners count.
+
+    Returns
+    -------
+    Tensor
+        One number. It is log N where all rows are alike.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the two are not floating-point numbers of one shape ``(N, D)``, or ``temperature`` is no
+        positive number.
+
+    References
+    ----------
+    Van den Oord, Li and Vinyals, "Representation learning with contrastive predictive coding"
+    (2018), equation 4; Radford et al., "Learning transferable visual models from natural language
+    supervision" (2021), figure 3.
+
+    Examples
+    --------
+    >>> info_nce(torch.eye(3), torch.eye(3), temperature=1)  # log(e + 2) - 1
+    tensor(0.5514)
+    """
+    check_pair(input, target)
+    if input.ndim != 2:
+        raise ValueError(f"input has shape {tuple(input.shape)}; expected (N, D)")
+    if not number("temperature", temperature):
+        raise ValueError("temperature is 0; expected a positive number")
+    rows, partners = (F.normalize(each, dim=1) for each in (input, target))
+    logits = rows @ partners.T / temperature
+    right = torch.arange(len(logits), device=logits.device)
+    return (cross_entropy(logits, right) + cross_entropy(logits.T, right)) / 2
 
 
 def reduce_loss(loss: Tensor, reduction: Reduction, weight: Tensor | None = None) -> Tensor:

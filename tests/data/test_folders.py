@@ -111,9 +111,15 @@ def test_what_a_camera_and_other_programs_write(tmp_path: Path) -> None:
     Image.fromarray(sixteen).save(tmp_path / "all" / "b.png")
     Image.new("RGBA", (4, 6), (*GREEN, 0)).save(tmp_path / "all" / "c.png")
     Image.new("P", (4, 6), 0).save(tmp_path / "all" / "d.png")
+    Image.new("RGB", (4, 6), RED).convert("CMYK").save(tmp_path / "all" / "e.jpg", quality=100)
+    frames = [Image.new("RGB", (4, 6), colour) for colour in (GREEN, RED)]
+    frames[0].save(tmp_path / "all" / "f.gif", save_all=True, append_images=frames[1:])
+    Image.new("LA", (4, 6), (90, 10)).save(tmp_path / "all" / "g.png")
     images = data.folder(tmp_path).images
-    assert images.shape == (4, 3, 6, 4)
-    assert images[1:, :, 0, 0].tolist() == [[254, 254, 254], list(GREEN), [0, 0, 0]]
+    assert images.shape == (7, 3, 6, 4)
+    found = images[1:, :, 0, 0].int()
+    expected = [[254] * 3, GREEN, [0] * 3, RED, GREEN, [90] * 3]
+    assert (found - torch.tensor(expected)).abs().max() <= 2  # printers' colours
 
 
 def test_of_sixteen_bits_the_nearest_level_is_taken(tmp_path: Path) -> None:
@@ -204,6 +210,73 @@ def test_an_undecodable_picture_is_named(place: Path, content: bytes) -> None:
     bad.write_bytes(content)
     with pytest.raises(DataError, match=rf"{bad}: cannot be decoded: {len(content):,} bytes"):
         data.folder(place)
+
+
+def test_damaged_pictures_can_be_skipped_and_are_named(place: Path) -> None:
+    (place / "red" / "0.jpg").write_bytes(encoded("JPEG")[:-900])
+    (place / "red" / "z.jpg").touch()
+    with pytest.warns(UserWarning, match="left out") as caught:
+        pictures = data.folder(place, damaged="skip")
+    assert pictures.labels.tolist() == [0, 1, 1]
+    assert torch.equal(pictures.images[0, :, 0, 0], torch.tensor(GREEN).byte())
+    lines = str(caught[0].message).splitlines()
+    assert lines[0] == "left out:"
+    assert lines[1].startswith(f"{place / 'red' / '0.jpg'}: cannot be decoded: ")
+    assert lines[2].startswith(f"{place / 'red' / 'z.jpg'}: cannot be decoded: 0 bytes")
+    assert len(lines) == 3
+    assert caught[0].filename == __file__
+    for number in range(1, 12):
+        (place / "red" / f"{number}.jpg").touch()
+    with pytest.warns(UserWarning, match="\nand 3 more$"):
+        data.folder(place, damaged="skip")
+    (place / "green" / "c.bmp").write_bytes(b"")
+    with pytest.raises(DataError, match="green: holds no picture that can be decoded"):
+        data.folder(place, damaged="skip")
+    with pytest.raises(ValueError, match="damaged is 'ignore'"):
+        data.folder(place, damaged="ignore")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("damaged", ["skip", "refuse"])
+def test_few_bytes_that_unpack_to_gigabytes_are_refused(place: Path, damaged: str) -> None:
+    bomb = place / "red" / "bomb.png"
+    Image.new("1", (20_000, 10_000)).save(bomb)
+    assert bomb.stat().st_size < 100_000
+    said = rf"{bomb}: has more pixels than the 178,956,970 that are read; expected a smaller"
+    if damaged == "skip":
+        with pytest.warns(UserWarning, match=said):
+            assert len(data.folder(place, size=(4, 6), damaged="skip")) == 3
+    else:
+        with pytest.raises(DataError, match=said):
+            data.folder(place, size=(4, 6))
+
+
+def test_a_large_photograph_is_read_without_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "all").mkdir()
+    Image.new("1", (12_000, 8_000)).save(tmp_path / "all" / "a.png")  # 96 million pixels
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert data.folder(tmp_path, size=(2, 3)).images.shape == (1, 1, 2, 3)
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 12), (12, 4), (4, 4), (5, 12), (1, 9)])
+def test_a_crop_takes_the_middle_and_distorts_nothing(
+    tmp_path: Path, height: int, width: int
+) -> None:
+    (tmp_path / "all").mkdir()
+    pixels = np.arange(height * width, dtype=np.uint8).reshape(height, width)
+    Image.fromarray(pixels).save(tmp_path / "all" / "a.png")
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    middle = pixels[top : top + side, left : left + side]
+    found = data.folder(tmp_path, size=(side, side), crop=True)
+    assert found.images[0, 0].tolist() == middle.tolist()
+
+
+def test_a_crop_has_the_shape_of_the_size(place: Path) -> None:
+    picture(place / "red" / "z.png", RED, (50, 7))
+    assert data.folder(place, size=(3, 9), crop=True).images.shape == (4, 3, 3, 9)
+    with pytest.raises(ValueError, match="crop is True without a size"):
+        data.folder(place, crop=True)
 
 
 def test_folders_that_hold_nothing(place: Path, tmp_path: Path) -> None:

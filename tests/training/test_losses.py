@@ -20,6 +20,7 @@ from cvlib.training.losses import (
     cross_entropy,
     dice_loss,
     huber_loss,
+    info_nce,
     kl_div,
     l1_loss,
     log_softmax,
@@ -485,3 +486,29 @@ def test_overlaps() -> None:
 def test_what_these_cannot_compare_is_named(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@given(count=st.integers(1, 7), width=st.integers(1, 6), temperature=st.floats(0.05, 2))
+def test_pairs_are_compared_by_torchs_cross_entropy_both_ways(
+    count: int, width: int, temperature: float
+) -> None:
+    a, b = normal(2, count, width)
+    cosines = F.cosine_similarity(a[:, None], b[None], dim=2) / temperature
+    right = torch.arange(count, device=DEVICE)
+    expected = (F.cross_entropy(cosines, right) + F.cross_entropy(cosines.T, right)) / 2
+    torch.testing.assert_close(info_nce(a, b, temperature), expected)
+    torch.testing.assert_close(info_nce(b, a, temperature), expected)
+    torch.testing.assert_close(info_nce(3 * a, b / 2, temperature), expected)
+
+
+def test_pairs_that_tell_nothing_cost_the_logarithm_of_their_number() -> None:
+    alike = torch.ones(5, 2)
+    assert info_nce(alike, alike).item() == pytest.approx(math.log(5))
+    a, b = (each.clone().requires_grad_() for each in normal(2, 4, 3))
+    assert torch.autograd.gradcheck(info_nce, (a, b))
+    with pytest.raises(ValueError, match=r"input has shape \(2, 2, 2\); expected \(N, D\)"):
+        info_nce(torch.ones(2, 2, 2), torch.ones(2, 2, 2))
+    with pytest.raises(ValueError, match="temperature is 0; expected a positive number"):
+        info_nce(alike, alike, 0)
+    with pytest.raises(ValueError, match="shape"):
+        info_nce(alike, torch.ones(1, 2))
