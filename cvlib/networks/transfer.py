@@ -27,7 +27,7 @@ __all__ = [
     "train_last",
 ]
 
-#: Mean and standard deviation of ImageNet's pixels from 0 to 1: of red, green and blue.
+#: Mean and standard deviation of red, green and blue in ImageNet, whose pixels go from 0 to 1.
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -132,8 +132,8 @@ def train_last(
 ) -> nn.Sequential:
     """Let the head and the last blocks of a network learn, and freeze all before them.
 
-    What is frozen has no gradient, and stays in evaluation mode: :func:`cvlib.training.fit` leaves
-    it so.
+    What is frozen has no gradient, and stays in evaluation mode: :func:`cvlib.training.loop.fit`
+    leaves it so.
 
     Parameters
     ----------
