@@ -107,7 +107,8 @@ def _show_figures_at_the_end_of_a_cell() -> None:
 #: What was promised since the kernel began: a label, and the band or ``None`` for a timing.
 promises: list[tuple[str, tuple[float, float] | None]] = []
 #: The bands of the numbers measured so far, by their first six digits: a figure that shows one of
-#: them, or a hundred times as much (per cent), shows something measured.
+#: them, or a hundred times as much (per cent), shows something measured. A number that came out
+#: twice may be either, and has both bands as one.
 measured: dict[str, tuple[float, float]] = {}
 
 
@@ -160,8 +161,10 @@ def expect(
             raise OutOfBandError(
                 f"{label} is {number:g}, outside the band from {low:g} to {high:g}"
             )
-        measured[f"{100 * number:.6g}"] = 100 * low, 100 * high
-        measured[f"{number:.6g}"] = low, high
+        for times in (100, 1):
+            name = f"{times * number:.6g}"
+            lowest, highest = measured.get(name, (math.inf, -math.inf))
+            measured[name] = min(lowest, times * low), max(highest, times * high)
     promises.append((label, (low, high)))
     if len(numbers) == 1:
         say(f"{label} ≈ {numbers[0]:.{digits}g}")

@@ -352,6 +352,17 @@ def test_exercises_have_different_names() -> None:
     assert [exercises.find(name).__name__ for name in names] == names
 
 
+def test_a_number_that_came_out_twice_has_both_bands_as_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(book, "measured", {})
+    book.expect([0.94, 0.91], between=(0.9, 0.99), label="with")
+    book.expect(0.94, between=(0.83, 0.96), label="without")
+    assert book.measured["0.94"] == (0.83, 0.99)
+    assert book.measured["94"] == pytest.approx((83, 99))
+    assert book.measured["0.91"] == (0.9, 0.99)
+
+
 def test_measured_number_is_known_also_in_per_cent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(book, "measured", {})
     book.expect([0.931, 0.942], between=(0.9, 0.97), label="accuracy")
