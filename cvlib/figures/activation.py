@@ -41,8 +41,8 @@ def draw_bends(x: Tensor, curves: Mapping[str, tuple[Tensor, Tensor]], *, title:
     >>> import torch
     >>> x = torch.linspace(-4, 4, 9)
     >>> figure = draw_bends(x, {"ReLU": (x.relu(), (x > 0).float())}, title="A bend")
-    >>> [axes.get_title() for axes in figure.axes if axes.lines]
-    ['ReLU']
+    >>> len(figure.axes)
+    4
     """
     rows = -(-len(curves) // 4)
     figure, axes = new_figure(
