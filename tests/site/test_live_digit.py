@@ -61,13 +61,17 @@ def draw(explorer: Locator, stroke: list[tuple[int, int]]) -> None:
     mouse.up()
 
 
-def wait_for_strokes(page: Page, count: int, points: int = 1) -> None:
+def wait_for_strokes(
+    page: Page, count: int, *, points: int = 1, end: tuple[int, int] | None = None
+) -> None:
+    """Wait until so many strokes were read, the last one with so many points or to its end."""
     page.wait_for_function(
-        f"""([count, points]) => {{
-            const {{ result }} = document.querySelector("{PIECE}");
-            return result?.strokes.length === count && result.strokes.at(-1).length >= points;
+        f"""([count, points, end]) => {{
+            const drawn = document.querySelector("{PIECE}").result?.strokes ?? [];
+            if (drawn.length !== count || drawn.at(-1).length < points) return false;
+            return !end || end.every((place, at) => Math.abs(place - drawn.at(-1).at(-1)[at]) <= 2);
         }}""",
-        arg=[count, points],
+        arg=[count, points, end],
     )
 
 
@@ -113,11 +117,11 @@ def test_by_mouse(kept: Kept) -> None:
     assert not explorer.locator("picture img").first.is_visible(), "frames give way"
     assert_read_as_cvlib_reads_it(page)
     draw(explorer, SEVEN)  # the example gives way to the first stroke
-    wait_for_strokes(page, 1, points=8)
+    wait_for_strokes(page, 1, end=SEVEN[-1])
     expect(explorer.locator(TOLD).first).to_contain_text(re.compile("Read as 7, with"))
     assert assert_read_as_cvlib_reads_it(page) == 7
     draw(explorer, BAR)
-    wait_for_strokes(page, 2, points=4)
+    wait_for_strokes(page, 2, end=BAR[-1])
     assert_read_as_cvlib_reads_it(page)
     explorer.get_by_role("button", name="undo").click()
     wait_for_strokes(page, 1)
@@ -176,7 +180,7 @@ def test_python_that_the_page_shows_gives_the_same_answer(kept: Kept) -> None:
     page = visited.page
     draw(explorer, SEVEN)
     draw(explorer, BAR)
-    wait_for_strokes(page, 2, points=4)
+    wait_for_strokes(page, 2, end=BAR[-1])
     explorer.get_by_text("The same in Python").click()
     said = [line.split() for line in run(explorer).splitlines()]
     probabilities = pieces.result(page, "digit")["probabilities"]
@@ -210,7 +214,7 @@ def test_network_of_1998_comes_when_it_is_asked(kept: Kept) -> None:
     page = visited.page
     assert not any("1998" in link or "lenet5" in link for link in visited.asked)
     draw(explorer, SEVEN)
-    wait_for_strokes(page, 1, points=8)
+    wait_for_strokes(page, 1, end=SEVEN[-1])
     explorer.get_by_text("Ask the network of 1998").click()
     expect(explorer.get_by_text("nearest: the 7")).to_be_visible()
     page.wait_for_function("() => document.querySelector('.digit-old').result?.best === 7")
@@ -231,7 +235,7 @@ def test_front_page_is_light_and_works_on_a_slow_phone(visit: Visit) -> None:
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
     explorer = pieces.near(page, "digit")
     draw(explorer, SEVEN)
-    wait_for_strokes(page, 1, points=8)
+    wait_for_strokes(page, 1, end=SEVEN[-1])
     expect(explorer.locator(TOLD).first).to_contain_text(re.compile("Read as 7, with"))
     assert assert_read_as_cvlib_reads_it(page) == 7
     names = {link.partition("/_static/live/")[2].partition("?")[0] for link in visited.asked}
