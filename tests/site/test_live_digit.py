@@ -103,8 +103,9 @@ def assert_read_as_cvlib_reads_it(page: Page) -> int:
 def run(explorer: Locator) -> str:
     """Run the Python that the page shows."""
     said = io.StringIO()
-    code = explorer.locator(".digit-more code").text_content()
-    assert code
+    shown = explorer.locator(".digit-more code")
+    expect(shown).to_contain_text("rasterize(strokes)")  # it comes a moment after the click
+    code = shown.text_content() or ""
     with contextlib.redirect_stdout(said):
         exec(code, {})
     assert max(map(len, code.splitlines())) <= 79
