@@ -37,9 +37,9 @@ from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
 from cvlib.recipes import PUBLISHED, RECIPES, fetch, train
 from cvlib.records import RunResult, summary, write_record
 from cvlib.training import evaluate, fit, schedules
+from cvlib.training.batches import Pictures
 from cvlib.training.checkpoints import save_weights
 from cvlib.training.data_parallel import process_group, processes
-from cvlib.training.loop import Pictures
 from cvlib.training.regularization import EarlyStopping
 
 __all__ = ["NETWORKS", "parser", "run"]

@@ -1,15 +1,17 @@
 """Training: the loop, and what it measures."""
 
-from cvlib.training.checkpoints import load_checkpoint, save_checkpoint, save_weights
-from cvlib.training.loop import (
+from cvlib.training.callbacks import (
     Callback,
     ClipGradients,
-    Epoch,
-    Evaluation,
     ExponentialMovingAverage,
-    History,
     TensorBoard,
     Training,
+)
+from cvlib.training.checkpoints import load_checkpoint, save_checkpoint, save_weights
+from cvlib.training.loop import (
+    Epoch,
+    Evaluation,
+    History,
     evaluate,
     fit,
     predict,

@@ -4,10 +4,7 @@
 backward, step. Pictures stay ``uint8`` on the device and become numbers from 0 to 1 batch by batch,
 so that no picture passes through Python.
 
-A batch is a pair: inputs, and targets of one of four kinds. Labels (B,) say which class a picture
-is of; label maps (B, H, W) say it of each place; numbers (B, ...) are several labels a picture, or
-whatever a regression is to give; a list of dictionaries, one for each picture, holds boxes and the
-like. The loss says what to make of them.
+What a batch may hold is told in :mod:`cvlib.training.batches`. The loss says what to make of it.
 """
 
 from __future__ import annotations
@@ -15,50 +12,42 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple, Protocol
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader, Dataset, TensorDataset, default_collate
+from torch.utils.data import DataLoader, TensorDataset
 from tqdm.auto import tqdm
 
 import cvlib
-from cvlib.arguments import integer, number, one_of
+from cvlib.arguments import integer, one_of
 from cvlib.data import ImageSet
 from cvlib.files import expect_path
+from cvlib.training.batches import Batches, Pictures, batches_of, generators_of
+from cvlib.training.callbacks import Callback, Training
 from cvlib.training.checkpoints import Run, fingerprint
 from cvlib.training.data_parallel import (
-    Processes,
     all_reduce,
     broadcast_object,
     broadcast_state,
     parallel,
     processes,
 )
-from cvlib.training.history import Epoch, Evaluation, History, event_writer, write_events
-from cvlib.training.losses import Loss, MeanLoss
+from cvlib.training.history import Epoch, Evaluation, History
+from cvlib.training.losses import Loss
+from cvlib.training.mean_loss import MeanLoss
 from cvlib.training.regularization import EarlyStopping
 from cvlib.training.schedules import LearningRateController, Plateau, ScheduleLike
 
 __all__ = [
-    "Batch",
-    "Batches",
-    "Callback",
-    "ClipGradients",
     "Epoch",
     "Evaluation",
-    "ExponentialMovingAverage",
     "History",
-    "Pictures",
-    "TensorBoard",
-    "Training",
-    "batches_of",
     "evaluate",
     "fit",
     "predict",
@@ -68,188 +57,7 @@ Metric = Callable[[Any, Any], Tensor | float]
 Augment = Callable[[Any, Any, Generator], tuple[Any, Any]]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 Amp = bool | Literal["bfloat16", "float16"]
-Pictures = ImageSet | Dataset | DataLoader
 LossLike = Loss | Literal["model"]
-
-
-@dataclass
-class Training:
-    """What a callback is shown: the training as it stands.
-
-    Parameters
-    ----------
-    model, optimizer
-        What trains.
-    evaluated
-        The network that is evaluated, and whose best weights are kept. A callback may put another
-        in its place, as :class:`ExponentialMovingAverage` does.
-    epoch
-        Which epoch, counted from 1.
-    step
-        Which step, counted from 0 at the beginning of the training.
-    inputs, targets, outputs, loss
-        Those of the last batch (of its last part, where gradients are accumulated).
-    history
-        What was measured so far.
-    stop
-        Set it to True, and training ends after this epoch.
-    """
-
-    model: nn.Module
-    optimizer: Optimizer
-    evaluated: nn.Module
-    epoch: int = 0
-    step: int = 0
-    inputs: Any = None
-    targets: Any = None
-    outputs: Any = None
-    loss: Tensor | None = None
-    history: History = field(default_factory=lambda: History([]))
-    stop: bool = False
-
-
-class Callback:
-    """What is called at the moments of a training; override those that you need.
-
-    Examples
-    --------
-    >>> class Print(Callback):
-    ...     def on_epoch_end(self, training):
-    ...         print(f"epoch {training.epoch} of {len(training.history.epochs)} ended")
-    >>> from cvlib.data import digits
-    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
-    >>> _ = fit(model, digits()[:100], epochs=1, callbacks=[Print()], device="cpu")
-    epoch 1 of 1 ended
-    """
-
-    def on_train_begin(self, training: Training) -> None:
-        """Act before the first step, also of a training that goes on."""
-
-    def on_before_optimizer_step(self, training: Training) -> None:
-        """Act when all gradients are there, and the weights have not moved."""
-
-    def on_batch_end(self, training: Training) -> None:
-        """Act after a step."""
-
-    def on_epoch_end(self, training: Training) -> None:
-        """Act when an epoch was measured and before it is kept."""
-
-    def on_train_end(self, training: Training) -> None:
-        """Act after the last step, also where an error or Ctrl-C has ended the training."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps: tensors and plain values."""
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what a checkpoint kept; comes after ``on_train_begin``."""
-
-
-class ClipGradients(Callback):
-    """Shorten the gradient where its norm is above a bound, before each step.
-
-    Parameters
-    ----------
-    max_norm
-        The highest norm of all gradients together that is left as it is.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``max_norm`` is no positive number.
-
-    Examples
-    --------
-    >>> ClipGradients(1.0).max_norm
-    1.0
-    """
-
-    def __init__(self, max_norm: float) -> None:
-        self.max_norm = number("max_norm", max_norm)
-        if not self.max_norm:
-            raise ValueError("max_norm is 0; expected a positive number")
-
-    def on_before_optimizer_step(self, training: Training) -> None:
-        """Clip, as ``torch.nn.utils.clip_grad_norm_`` does."""
-        nn.utils.clip_grad_norm_(training.model.parameters(), self.max_norm)
-
-
-class ExponentialMovingAverage(Callback):
-    """Evaluate, and in the end keep, a moving average of the weights.
-
-    After each step the average becomes ``decay`` times itself plus ``1 - decay`` times the weights
-    (``torch.optim.swa_utils``); running statistics of normalizations are averaged alike.
-
-    Parameters
-    ----------
-    decay
-        From 0, which follows the weights, to below 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``decay`` is no such number.
-
-    Examples
-    --------
-    >>> ExponentialMovingAverage(0.99).decay
-    0.99
-    """
-
-    def __init__(self, decay: float = 0.999) -> None:
-        self.decay = number("decay", decay, most=1)
-        if self.decay == 1:
-            raise ValueError("decay is 1; expected less, as the average would never move")
-        self._average: AveragedModel | None = None
-
-    def on_train_begin(self, training: Training) -> None:
-        """Begin with the weights as they are."""
-        average = get_ema_multi_avg_fn(self.decay)
-        self._average = AveragedModel(training.model, multi_avg_fn=average, use_buffers=True)
-        training.evaluated = self._average.module
-
-    def on_batch_end(self, training: Training) -> None:
-        """Move the average."""
-        assert self._average is not None
-        self._average.update_parameters(training.model)
-
-    def on_train_end(self, training: Training) -> None:
-        """Give the model the average."""
-        assert self._average is not None
-        training.model.load_state_dict(self._average.module.state_dict())
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the average."""
-        assert self._average is not None
-        return self._average.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from it."""
-        assert self._average is not None
-        self._average.load_state_dict(state)
-
-
-class TensorBoard(Callback):
-    """Write what each epoch measures while the training runs: ``tensorboard --logdir FOLDER``.
-
-    Parameters
-    ----------
-    folder
-        Where the file of events goes; made if it is absent.
-
-    Examples
-    --------
-    >>> TensorBoard("runs/first").folder.name
-    'first'
-    """
-
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = expect_path(folder, "folder")
-
-    def on_epoch_end(self, training: Training) -> None:
-        """Write the epoch, and close the file, so that nothing is lost."""
-        with event_writer(self.folder) as writer:
-            write_events(writer, training.history.epochs[-1])
 
 
 def fit(
@@ -336,8 +144,8 @@ def fit(
         Changes each training batch: a function, or several in their order, of inputs, targets and
         a generator on the CPU, that gives inputs and targets (:mod:`cvlib.augmentation`).
     callbacks
-        What else to do at the moments of the training: :class:`ClipGradients`,
-        :class:`ExponentialMovingAverage`, :class:`TensorBoard`, or a :class:`Callback` of your own.
+        What else to do at the moments of the training, such as to clip gradients, to average
+        weights or to write for TensorBoard (:mod:`cvlib.training.callbacks`); or your own.
     device
         Where to train; :func:`cvlib.device` chooses by default.
     amp
@@ -468,7 +276,7 @@ def fit(
         chooses = run.early_stopping is not None or isinstance(
             schedule, Plateau | ReduceLROnPlateau
         )
-        run.parts |= _generators("train", train)
+        run.parts |= generators_of("train", train)
         run.settings |= {
             "batch_size": train.batch_size if isinstance(train, DataLoader) else batch_size,
             "accumulate": accumulate,
@@ -1043,323 +851,3 @@ def check_finite(losses: Sequence[Tensor], number: int, optimizer: Optimizer) ->
         f"the loss is {float(losses[batch - 1])} from epoch {number}, batch {batch} of "
         f"{len(losses)}. {advice}"
     )
-
-
-class Batch(NamedTuple):
-    """What one step learns from.
-
-    Parameters
-    ----------
-    inputs
-        Pictures of shape (B, C, H, W), ``float32`` from 0 to 1, on the device; a list of them
-        where they differ in size.
-    targets
-        Labels (B,), label maps (B, H, W), numbers (B, ...), or a list of B dictionaries.
-    counted
-        How many of them count: all, but for a process whose share of a last batch is empty.
-    weight
-        What this process's mean is multiplied by, so that the average over the processes is the
-        mean over all their pictures: 1 where all have equally many.
-    """
-
-    inputs: Any
-    targets: Any
-    counted: int
-    weight: float
-
-
-class Batches(Protocol):
-    """One pass through the pictures each time that it is iterated over.
-
-    Parameters
-    ----------
-    highest
-        The highest label met so far.
-    """
-
-    highest: int
-
-    def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[Batch]: ...
-
-
-def batches_of(
-    name: str,
-    pictures: Pictures,
-    batch_size: int,
-    place: torch.device,
-    *,
-    shuffler: Generator | None = None,
-    team: Processes | None = None,
-    workers: int = 0,
-    ignored: int = -100,
-) -> Batches:
-    """Take batches from pictures of any kind.
-
-    Parameters
-    ----------
-    name
-        The argument's name in messages.
-    pictures
-        An :class:`~cvlib.data.ImageSet`, a torch data set of pairs (input, target), or a
-        ``DataLoader`` of batches of them, which brings its own batch size and order.
-    batch_size
-        Pictures a batch, over all processes.
-    place
-        Where the batches go.
-    shuffler
-        Draws the order of each pass, on the CPU; without it the order is that of the pictures.
-    team
-        Who shares each batch; by default this process is alone.
-    workers
-        How many processes load what a data set gives one by one.
-    ignored
-        A label that is none, as the ``ignore_index`` of a cross entropy.
-
-    Returns
-    -------
-    Batches
-        With a length, the number of batches.
-
-    Raises
-    ------
-    TypeError
-        If ``pictures`` is none of these.
-    ValueError
-        If it is empty, or a ``DataLoader`` is to be shared among processes.
-    """
-    if not isinstance(pictures, Pictures):
-        raise TypeError(
-            f"{name} is {type(pictures).__name__}; expected a cvlib.data.ImageSet, or a "
-            "Dataset or DataLoader of torch.utils.data"
-        )
-    source = pictures.dataset if isinstance(pictures, DataLoader) else pictures
-    if not isinstance(source, Sized):
-        raise TypeError(f"{name} has no length; expected a data set that knows its size")
-    if not len(source) or (isinstance(pictures, DataLoader) and not len(pictures)):
-        raise ValueError(f"{name} is empty; expected at least one picture")
-    workers = integer("workers", workers)
-    team = team or Processes()
-    order = _Order(len(source), batch_size, shuffler, team)
-    if isinstance(pictures, ImageSet):
-        return _InMemory(name, pictures.images, pictures.labels, order, place, ignored)
-    if isinstance(pictures, TensorDataset) and len(pictures.tensors) == 2:
-        return _InMemory(name, *pictures.tensors, order, place, ignored)
-    if isinstance(pictures, DataLoader):
-        if team.world_size > 1:
-            raise ValueError(
-                f"{name} is a DataLoader, which does not know of {team.world_size} processes; "
-                "expected its data set, which is shared out among them"
-            )
-        return _Loaded(name, pictures, None, place, ignored)
-    loader = DataLoader(
-        pictures,
-        batch_sampler=order,
-        collate_fn=_collate,
-        num_workers=workers,
-        pin_memory=place.type == "cuda",
-    )
-    return _Loaded(name, loader, order, place, ignored)
-
-
-def _collate(samples: list[Any]) -> Any:
-    """Put samples into a batch, dictionaries and pictures of several sizes into lists."""
-    if not all(isinstance(sample, list | tuple) and len(sample) == 2 for sample in samples):
-        return default_collate(samples)
-    inputs, targets = ([sample[part] for sample in samples] for part in (0, 1))
-    tensors = all(isinstance(each, Tensor) for each in inputs)
-    if not (tensors and len({each.shape for each in inputs}) > 1):
-        inputs = default_collate(inputs)
-    if not all(isinstance(each, Mapping) for each in targets):
-        targets = default_collate(targets)
-    return inputs, targets
-
-
-class _Order:
-    """The positions of each batch's pictures, drawn anew for each pass."""
-
-    def __init__(
-        self, pictures: int, batch_size: int, shuffler: Generator | None, team: Processes
-    ) -> None:
-        self.pictures, self.batch_size = pictures, batch_size
-        self.shuffler, self.team = shuffler, team
-
-    def __len__(self) -> int:
-        return -(-self.pictures // self.batch_size)
-
-    def drawn(self) -> Tensor:
-        if self.shuffler is None:
-            return torch.arange(self.pictures)
-        return torch.randperm(self.pictures, generator=self.shuffler)
-
-    def mine(self, index: Tensor) -> Tensor:
-        """Take this process's pictures of a batch; an empty share borrows one, at weight 0."""
-        share = index[self.team.rank :: self.team.world_size]
-        return share if len(share) else index[:1]
-
-    def share(self, number: int) -> tuple[int, float]:
-        """Return how many pictures of a batch are this process's, and what its mean weighs."""
-        total = min(self.batch_size, self.pictures - number * self.batch_size)
-        count = len(range(self.team.rank, total, self.team.world_size))
-        return count, count * self.team.world_size / total
-
-    def __iter__(self) -> Iterator[list[int]]:
-        for index in self.drawn().split(self.batch_size):
-            yield self.mine(index).tolist()
-
-
-class _InMemory:
-    def __init__(
-        self,
-        name: str,
-        inputs: Tensor,
-        targets: Tensor,
-        order: _Order,
-        place: torch.device,
-        ignored: int,
-    ) -> None:
-        _check_inputs(name, inputs)
-        self.inputs, self.targets, self.order = inputs.to(place), targets.to(place), order
-        self.highest = 0 if targets.is_floating_point() else _highest(name, targets, ignored)
-
-    def __len__(self) -> int:
-        return len(self.order)
-
-    def __iter__(self) -> Iterator[Batch]:
-        order = self.order.drawn().to(self.inputs.device)
-        for batch, index in enumerate(order.split(self.order.batch_size)):
-            mine = self.order.mine(index)
-            yield Batch(_scaled(self.inputs[mine]), self.targets[mine], *self.order.share(batch))
-
-
-class _Loaded:
-    def __init__(
-        self,
-        name: str,
-        loader: DataLoader,
-        order: _Order | None,
-        place: torch.device,
-        ignored: int,
-    ) -> None:
-        self.name, self.loader, self.order, self.place = name, loader, order, place
-        self.highest, self.ignored = 0, ignored
-
-    def __len__(self) -> int:
-        return len(self.loader)
-
-    def __iter__(self) -> Iterator[Batch]:
-        for batch, (inputs, targets) in enumerate(self._pairs()):
-            count, weight = len(targets), 1.0
-            if self.order is not None:
-                count, weight = self.order.share(batch)
-            moved = _moved(inputs, self.place)
-            several = isinstance(moved, list)
-            scaled = [_scaled(each) for each in moved] if several else _scaled(moved)
-            yield Batch(scaled, _moved(targets, self.place), count, weight)
-
-    def _pairs(self) -> Iterator[tuple[Any, Any]]:
-        try:
-            for pair in self.loader:
-                yield self._checked(pair)
-        except TypeError as error:
-            if "collate" not in str(error):
-                raise
-            raise TypeError(
-                f"{self.name} gives what cannot be put into a batch; expected pairs of a tensor "
-                "and a target: does the data set lack transform=ToTensor()?"
-            ) from error
-
-    def _checked(self, pair: object) -> tuple[Any, Any]:
-        if not isinstance(pair, list | tuple) or len(pair) != 2:
-            what = type(pair).__name__
-            if isinstance(pair, list | tuple):
-                what += f" of length {len(pair)}"
-            raise TypeError(f"{self.name} gives {what}; expected pairs (pictures, targets)")
-        inputs, targets = pair
-        inputs = list(inputs) if isinstance(inputs, tuple) else inputs
-        targets = list(targets) if isinstance(targets, tuple) else targets
-        for each in inputs if isinstance(inputs, list) else [inputs]:
-            _check_inputs(self.name, each)
-        if isinstance(targets, list) and all(isinstance(each, Mapping) for each in targets):
-            return inputs, targets
-        if not isinstance(targets, Tensor):
-            raise TypeError(
-                f"{self.name} gives targets as {type(targets).__name__}; expected a tensor, or a "
-                "list of dictionaries"
-            )
-        if not targets.ndim or len(targets) != len(inputs):
-            raise ValueError(
-                f"{self.name} gives targets of {targets.dtype} and shape {tuple(targets.shape)}; "
-                f"expected one for each of {len(inputs)} pictures"
-            )
-        if not targets.is_floating_point():
-            self.highest = max(self.highest, _highest(self.name, targets, self.ignored))
-        return inputs, targets
-
-
-def _check_inputs(name: str, inputs: object) -> None:
-    if not isinstance(inputs, Tensor):
-        raise TypeError(f"{name} gives pictures as {type(inputs).__name__}; expected a tensor")
-    if inputs.dtype != torch.uint8 and not inputs.is_floating_point():
-        raise TypeError(
-            f"{name} gives pictures of {inputs.dtype}; expected uint8, or numbers from 0 to 1"
-        )
-
-
-def _highest(name: str, labels: Tensor, ignored: int) -> int:
-    """Find the highest label, and refuse one below 0."""
-    known = labels[labels != ignored]
-    if not known.numel():
-        return 0
-    low, high = (int(value) for value in known.aminmax())
-    if low < 0:
-        raise ValueError(f"{name} has the label {low}; expected at least 0")
-    return high
-
-
-def _moved(value: Any, place: torch.device) -> Any:
-    """Move tensors to a device, those in lists and dictionaries too."""
-    if isinstance(value, Tensor):
-        return value.to(place, non_blocking=True)
-    if isinstance(value, Mapping):
-        return {name: _moved(each, place) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_moved(each, place) for each in value]
-    return value
-
-
-def _scaled(pictures: Tensor) -> Tensor:
-    """Turn bytes from 0 to 255 into numbers from 0 to 1; numbers stay what they are."""
-    if pictures.dtype == torch.uint8:
-        return pictures.to(torch.float32).div_(255)
-    return pictures.to(torch.float32)
-
-
-class _Generators:
-    """The generators that a ``DataLoader`` draws from, as a part of a checkpoint."""
-
-    def __init__(self, generators: Sequence[Generator]) -> None:
-        self.generators = generators
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"states": [generator.get_state() for generator in self.generators]}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        for generator, before in zip(self.generators, state["states"], strict=True):
-            generator.set_state(before)
-
-
-def _generators(name: str, pictures: Pictures) -> dict[str, _Generators]:
-    """Find what a ``DataLoader`` draws from, or refuse one that could not go on alike."""
-    if not isinstance(pictures, DataLoader):
-        return {}
-    if pictures.num_workers and pictures.persistent_workers:
-        raise ValueError(
-            f"{name} is a DataLoader with persistent_workers, whose random states no checkpoint "
-            "reaches, so that the run could not go on as it was; expected "
-            "persistent_workers=False, or no checkpoint"
-        )
-    holders = (pictures, pictures.sampler, getattr(pictures.batch_sampler, "sampler", None))
-    found = [getattr(holder, "generator", None) for holder in holders]
-    unique = {id(each): each for each in found if isinstance(each, Generator)}
-    return {f"generators of {name}": _Generators(list(unique.values()))}

@@ -30,10 +30,12 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from cvlib.arguments import integer, number, one_of
 from cvlib.training.history import Epoch
-from cvlib.training.losses import Loss, MeanLoss
+from cvlib.training.losses import Loss
+from cvlib.training.mean_loss import MeanLoss
 
 if TYPE_CHECKING:
-    from cvlib.training.loop import MakeOptimizer, Pictures
+    from cvlib.training.batches import Pictures
+    from cvlib.training.loop import MakeOptimizer
 
 __all__ = [
     "Plateau",

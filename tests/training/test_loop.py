@@ -19,8 +19,8 @@ from torchvision.transforms.v2 import PILToTensor
 from cvlib import layers
 from cvlib.data import ImageSet, digits
 from cvlib.training import EarlyStopping, Evaluation, evaluate, fit
+from cvlib.training.batches import batches_of
 from cvlib.training.data_parallel import Processes
-from cvlib.training.loop import batches_of
 from cvlib.training.losses import cross_entropy
 from cvlib.training.schedules import find_learning_rate
 from tests.training.classifiers import SGD, Recorder, linear, numbered, weights
