@@ -17,13 +17,11 @@ from functools import partial
 import torch
 
 import cvlib
-from benchmarks.cifar10 import SEED, TUTORIAL_EPOCHS, Step, in_time, measured, tutorials_loop
+from benchmarks.cifar10 import SEED, TUTORIAL_EPOCHS, Step, in_its_time, measured, tutorials_loop
 from benchmarks.record import record
 from cvlib.data import ImageSet, cifar10
 from cvlib.networks import SmallResNet
 from cvlib.recipes import SMALL_RESNET, whiten
-
-THREADS = torch.get_num_threads()
 
 
 def whitened(pictures: ImageSet) -> SmallResNet:
@@ -49,24 +47,11 @@ def main() -> None:
         rows["the tutorial's loop"] = measured(runs, train, test, TUTORIAL_EPOCHS)
         print(rows, flush=True)
     train, test = train.to(cvlib.device()), test.to(cvlib.device())
-    steps = (
-        Step("residual network", partial(whitened, train), SMALL_RESNET),
-        Step("twice the time", partial(whitened, train), SMALL_RESNET, times=2),
-    )
-    for step in steps:
-        runs, epochs = in_time(step, train, step.times * budget, chosen.seeds)
-        rows[step.name] = measured(runs, train, test, epochs)
-        rows[step.name]["share_of_tutorial_time"] = round(
-            rows[step.name]["seconds_mean"] / budget, 2
-        )
-        print(step.name, rows[step.name], flush=True)
-    torch.set_num_threads(THREADS)
-    results = {
-        "data": train.source,
-        "pictures": len(train),
-        "tutorial_seconds": round(budget, 1),
-        "steps": rows,
-    }
+    steps = [
+        Step(name, partial(whitened, train), SMALL_RESNET, times, chosen.seeds)
+        for name, times in (("residual network", 1), ("twice the time", 2))
+    ]
+    results = in_its_time(steps, train, test, budget, chosen.seeds, rows)
     record("deeper", results, seed=SEED)
 
 

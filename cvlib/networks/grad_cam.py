@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cvlib.layers.pooling import interpolate
-from cvlib.networks.inside import check_ready, class_scores, recording
+from cvlib.networks.inside import check_gradient, check_ready, class_scores, recording
 
 __all__ = ["grad_cam"]
 
@@ -73,11 +73,7 @@ def grad_cam(
         scores = class_scores(model(x), classes)
         maps = _maps(outputs, layer, x, channels_last)
         for what, values in (("outputs", scores), (f"maps in {layer!r}", maps)):
-            if not values.requires_grad:
-                raise ValueError(
-                    f"model gives {what} without gradients; expected a forward pass that keeps "
-                    "them, without torch.no_grad, torch.inference_mode or detach"
-                )
+            check_gradient(what, values)
         (gradients,) = torch.autograd.grad(scores.sum(), maps, allow_unused=True)
     if gradients is None:
         raise ValueError(f"layer is {layer!r}; expected one on which the outputs depend")

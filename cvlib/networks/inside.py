@@ -214,6 +214,28 @@ def receptive_box(field: ReceptiveField, place: tuple[int, int]) -> Box:
     return Box(top, left, *field.size)
 
 
+def check_gradient(what: str, values: Tensor) -> None:
+    """Refuse what a network gives without gradients.
+
+    Parameters
+    ----------
+    what
+        Its name in the message.
+    values
+        What the network gave.
+
+    Raises
+    ------
+    ValueError
+        If no gradient leads back from it.
+    """
+    if not values.requires_grad:
+        raise ValueError(
+            f"model gives {what} without gradients; expected a forward pass that keeps "
+            "them, without torch.no_grad, torch.inference_mode or detach"
+        )
+
+
 def check_ready(model: nn.Module, images: Tensor) -> None:
     """Refuse a network that is not ready to be looked into, and what is no batch of pictures.
 

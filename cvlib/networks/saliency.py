@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from cvlib.arguments import integer, number
-from cvlib.networks.inside import check_ready, class_scores
+from cvlib.networks.inside import check_gradient, check_ready, class_scores
 
 __all__ = ["saliency"]
 
@@ -87,11 +87,7 @@ def _slope(model: nn.Module, images: Tensor, classes: int | Sequence[int] | Tens
     with torch.inference_mode(False), torch.enable_grad():
         x = images.detach().clone().requires_grad_()
         scores = class_scores(model(x), classes)
-        if not scores.requires_grad:
-            raise ValueError(
-                "model gives outputs without gradients; expected a forward pass that keeps "
-                "them, without torch.no_grad, torch.inference_mode or detach"
-            )
+        check_gradient("outputs", scores)
         (slope,) = torch.autograd.grad(scores.sum(), x, allow_unused=True)
     if slope is None:
         raise ValueError("model gives outputs that do not depend on the images")

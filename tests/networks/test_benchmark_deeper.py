@@ -50,12 +50,13 @@ def test_the_benchmark_gives_each_step_its_time(
     monkeypatch.setattr(tutorial, "time", Clock())
     monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
     given: list[float] = []
+    in_time = tutorial.in_time
 
     def spy(*values: Any) -> Any:
         given.append(values[2])
-        return tutorial.in_time(*values)
+        return in_time(*values)
 
-    monkeypatch.setattr(benchmark, "in_time", spy)
+    monkeypatch.setattr(tutorial, "in_time", spy)
     sets = {split: cifar10("test")[::100] for split in ("train", "test")}
     monkeypatch.setattr(benchmark, "cifar10", sets.__getitem__)
     monkeypatch.setattr("sys.argv", ["deeper", "--pictures", "50", *arguments.split()])
