@@ -157,8 +157,8 @@ def min_eigenvalue(
     [True, False, False]
     """
     xx, xy, yy = structure_tensor(image, block_size, ksize, border)
-    least: NDArray[np.float32] = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy * xy)
-    return least
+    eigenvalue: NDArray[Any] = (xx + yy) / 2 - np.hypot((xx - yy) / 2, xy)
+    return eigenvalue
 
 
 def peaks(
