@@ -211,10 +211,10 @@ def draw_blob_scales(
         place.axvline(best[radius], color=colour, linestyle=(0, (1, 1.5)), linewidth=1.2)
     place.set_xlabel("blur in pixels")
     place.set_ylabel("answer")
-    place.set_ylim(0, None)
+    place.set_ylim(0, 1.05 * max(float(np.max(values)) for values in responses.values()) or 1)
     place.grid(alpha=0.25)
     with rc_context(STYLE):
-        place.legend()
+        figure.legend(loc="outside upper left", ncols=3, fontsize=9)
     return figure
 
 
@@ -472,5 +472,5 @@ def draw_survival(
     axes[0, 1].minorticks_off()
     axes[0, 1].set_xlabel("scaled by")
     with rc_context(STYLE):
-        axes[0, 1].legend(loc="upper right", fontsize=9)
+        axes[0, 0].legend(loc="center right", bbox_to_anchor=(1, 0.3), fontsize=9)
     return figure

@@ -37,7 +37,8 @@ def structure_tensor(
     ksize
         Side of Sobel's kernel: 1, 3, 5 or 7.
     border
-        What stands beyond the border, as in :func:`cvlib.images.borders.pad`.
+        What stands beyond the border, as in :func:`cvlib.images.borders.pad`. (With ``"replicate"``
+        and an even window, OpenCV's lies a pixel further right and down.)
 
     Returns
     -------

@@ -165,17 +165,15 @@ def extrema(differences: Floats, threshold: float = 1) -> NDArray[np.intp]:
     """
     square = np.ones((3, 3), dtype=np.uint8)
     inside = np.s_[_BORDER:-_BORDER, _BORDER:-_BORDER]
-    found = []
-    for sign in (1, -1):
-        layers = [sign * layer for layer in differences]
-        highest = [cv2.dilate(layer, square) for layer in layers]
-        for at in range(1, len(layers) - 1):
-            around = np.maximum(np.maximum(highest[at - 1], highest[at + 1]), highest[at])
-            is_peak = (layers[at] > threshold) & (layers[at] == around)
-            rows, columns = np.nonzero(is_peak[inside])
-            place = (np.full(len(rows), at), rows + _BORDER, columns + _BORDER)
-            found.append(np.stack(place, axis=1))
-    return np.concatenate(found) if found else np.empty((0, 3), dtype=np.intp)
+    found = [np.empty((0, 3), dtype=np.intp)]
+    for at in range(1, len(differences) - 1):
+        here, three = differences[at], differences[at - 1 : at + 2]
+        is_extremum = (here > threshold) & (here == cv2.dilate(three.max(axis=0), square))
+        is_extremum |= (here < -threshold) & (here == cv2.erode(three.min(axis=0), square))
+        rows, columns = np.nonzero(is_extremum[inside])
+        place = (np.full(len(rows), at), rows + _BORDER, columns + _BORDER)
+        found.append(np.stack(place, axis=1))
+    return np.concatenate(found)
 
 
 def refine(
