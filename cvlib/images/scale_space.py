@@ -201,7 +201,8 @@ def refine(
     Returns
     -------
     Extrema
-        Those that are left.
+        Those that are left. One whose top lies nearer to another sample goes there, five times at
+        most; halfway between two, it may go to and fro, and is dropped.
 
     References
     ----------

@@ -117,8 +117,9 @@ def test_the_chosen_ratio_has_its_dots() -> None:
     picture, curves = figure.axes
     assert np.array_equal(picture.images[0].get_array(), painted)
     lines = curves.lines
-    assert lines[0].get_ydata() == [0.9, 0.8, 0.4]
-    assert [lines[n].get_xydata().tolist() for n in (1, 3)] == [[[0.8, 0.8]], [[0.8, 0.7]]]
+    assert list(lines[0].get_ydata()) == [0.9, 0.8, 0.4]
+    dots = [lines[n].get_xydata()[0].tolist() for n in (1, 3)]
+    assert dots == [[0.8, 0.8], [0.8, 0.7]]
 
 
 def test_survival_has_a_curve_per_method_in_both_plots() -> None:
