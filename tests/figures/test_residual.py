@@ -8,7 +8,6 @@ import pytest
 from cvlib.figures import residual
 from cvlib.figures.residual import (
     draw_accuracies,
-    draw_gradients,
     draw_orders,
     draw_removed,
     draw_roads,
@@ -36,18 +35,6 @@ def test_roads_have_the_gradient_below_each_number(
         assert gradients == expected
     counts = [len(axes.texts) for axes in figure.axes]
     assert counts[1] - counts[0] == 2 * len(slopes)  # a road and its 1 around each function
-    assert_nothing_is_clipped(figure)
-
-
-def test_gradients_are_drawn_at_the_layers_behind_each_block() -> None:
-    norms = {"plain": [1e-9, 0.0, 1.0], "residual": [3.0, 2.0, 1.0]}
-    figure = draw_gradients(norms, 6, title="On the way back", limits=(1e-12, 10))
-    (axes,) = figure.axes
-    for line, (name, values) in zip(axes.lines, norms.items(), strict=True):
-        assert line.get_label() == name
-        assert np.array(line.get_xdata()).tolist() == [2, 4, 6]
-        assert np.array(line.get_ydata()).tolist() == [value or residual._LEAST for value in values]
-    assert axes.get_ylim() == (1e-12, 10)
     assert_nothing_is_clipped(figure)
 
 
