@@ -73,12 +73,14 @@ def draw_accuracies(
 ) -> Figure:
     """Draw how well networks of several depths have learnt, a line for each seed.
 
+    A seed's line ends where deeper networks were not trained from it.
+
     Parameters
     ----------
     depths
         How many layers each network has.
     accuracies
-        For each kind of network, and each depth, the accuracy of each seed, as many everywhere.
+        For each kind of network, and each depth, the accuracy of each seed, the first seed first.
     title
         What to see.
 
@@ -98,9 +100,11 @@ def draw_accuracies(
     spots = range(len(depths))
     styles = zip(palette.values(), _DASHES, _MARKS, strict=False)
     for (name, values), (colour, dash, mark) in zip(accuracies.items(), styles, strict=False):
-        for number, seed in enumerate(zip(*values, strict=True)):
+        for number in range(max(map(len, values))):
+            line = [(x, seeds[number]) for x, seeds in enumerate(values) if number < len(seeds)]
             label = name if number == 0 else None
-            place.plot(spots, seed, dash, marker=mark, markersize=5, color=colour, label=label)
+            x, y = zip(*line, strict=True)
+            place.plot(x, y, dash, marker=mark, markersize=5, color=colour, label=label)
     place.set(ylim=(0, 1.03), xlim=(-0.3, len(depths) - 0.7), xlabel="layers")
     place.set_ylabel("training accuracy")
     place.set_xticks(spots, [str(depth) for depth in depths])

@@ -49,6 +49,17 @@ def test_accuracies_have_a_line_for_each_seed() -> None:
     assert_nothing_is_clipped(figure)
 
 
+def test_a_seed_ends_where_it_was_not_trained_deeper() -> None:
+    reached = {"plain": [[0.9, 0.8], [0.5, 0.4], [0.3]]}
+    (axes,) = draw_accuracies([8, 20, 56], reached, title="Deeper").axes
+    first, second = (
+        (np.array(line.get_xdata()).tolist(), np.array(line.get_ydata()).tolist())
+        for line in axes.lines
+    )
+    assert first == ([0, 1, 2], [0.9, 0.5, 0.3])
+    assert second == ([0, 1], [0.8, 0.4])
+
+
 def test_removed_blocks_have_a_point_each_beside_the_whole() -> None:
     removed = {"plain": [0.1, 0.2, 0.1], "residual": [0.5, 0.9, 0.9]}
     figure = draw_removed({"plain": 0.8, "residual": 0.95}, removed, title="One block less")
