@@ -110,7 +110,7 @@ def connected_components(mask: Mask, connectivity: int = 8) -> tuple[int, NDArra
 def connected_components_with_stats(
     mask: Mask, connectivity: int = 8
 ) -> tuple[int, NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-    """Number the pieces of a mask and measure each: its box, its area, its centre.
+    """Give each piece of a mask a number and measure it: its box, its area, its centre.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def connected_components_with_stats(
     owner = np.concatenate([number, np.zeros(len(behind.row), dtype=np.intp)])
 
     def total(values: NDArray[Any]) -> NDArray[np.float64]:
-        return np.bincount(owner, values, count)
+        return np.bincount(owner, values.astype(np.float64), count).astype(np.float64)
 
     length = end - start
     area = total(length)
@@ -168,7 +168,7 @@ def connected_components_with_stats(
 
 
 def _label(mask: Mask, connectivity: int) -> tuple[int, NDArray[np.int32], Places]:
-    """Number the pieces; also say which number each run bears."""
+    """Give each piece a number; also say which number each run bears."""
     if connectivity not in (4, 8):
         raise ValueError(f"connectivity is {connectivity!r}; expected 4 or 8")
     runs = find_runs(mask)

@@ -67,7 +67,7 @@ def match_template(
     --------
     >>> image = np.array([[9, 1, 5, 1, 9, 7, 9]], dtype=np.uint8)
     >>> match_template(image, np.array([[20, 40, 20]], dtype=np.uint8)).round(2)
-    array([[-0.5,  1. , -0.5,  0.5, -1. ]], dtype=float32)
+    array([[-0.87,  1.  , -0.87,  0.69, -1.  ]], dtype=float32)
     """
     _check(image, template, method)
     large, small = (np.atleast_3d(x).astype(np.float64) for x in (image, template))
@@ -125,12 +125,16 @@ def _window_sums(values: Numbers, size: tuple[int, int]) -> Numbers:
 
 def _check(image: NDArray[Any], template: NDArray[Any], method: int) -> None:
     if method not in _METHODS:
-        raise ValueError(f"method is {method!r}; expected one of cv2's, such as cv2.TM_CCOEFF_NORMED")
+        raise ValueError(
+            f"method is {method!r}; expected one of cv2's, such as cv2.TM_CCOEFF_NORMED"
+        )
     for picture in (image, template):
         expect_picture(picture)
     if template.dtype != image.dtype or template.shape[2:] != image.shape[2:]:
         got, expected = (f"{x.dtype} with shape {x.shape}" for x in (template, image))
-        raise ValueError(f"template is {got}; expected the dtype and the channels of image, {expected}")
+        raise ValueError(
+            f"template is {got}; expected the dtype and the channels of image, {expected}"
+        )
     if template.shape[0] > image.shape[0] or template.shape[1] > image.shape[1]:
         raise ValueError(f"template has shape {template.shape}; expected at most {image.shape}")
     for name, picture in (("image", image), ("template", template)):

@@ -118,14 +118,10 @@ def contour_moments(contour: ArrayLike) -> Moments:
     sign = -1.0 if central[0, 0] < 0 else 1.0  # whichever way around
     if abs(central[0, 0]) < 1e-12 * max(1.0, float(np.abs(corners - origin).max()) ** 2):
         sign = 0.0
-    raw: Moments = {}
+    (left, top), raw = origin.tolist(), {}
     for p, q in _ORDERS:  # back to where the contour was
         raw[f"m{p}{q}"] = sign * sum(
-            math.comb(p, k)
-            * math.comb(q, m)
-            * central[k, m]
-            * origin[0] ** (p - k)
-            * origin[1] ** (q - m)
+            math.comb(p, k) * math.comb(q, m) * central[k, m] * left ** (p - k) * top ** (q - m)
             for k in range(p + 1)
             for m in range(q + 1)
         )
@@ -326,26 +322,26 @@ def min_area_rect(points: ArrayLike) -> RotatedBox:
     Examples
     --------
     >>> center, size, angle = min_area_rect([[0, 0], [4, 4], [2, 6], [-2, 2]])
-    >>> center, tuple(round(side, 3) for side in size), angle
-    ((1.0, 3.0), (2.828, 5.657), -45.0)
+    >>> [round(number, 3) for number in (*center, *size, angle)]
+    [1.0, 3.0, 2.828, 5.657, -45.0]
     """
     hull = convex_hull(points)
-    sides = np.roll(hull, -1, axis=0) - hull
-    angles = np.arctan2(sides[:, 1], sides[:, 0])
-    best: tuple[float, float, Points, Points] | None = None
-    for angle in np.unique((angles % (np.pi / 2)).round(12)):
-        along = np.array([math.cos(angle), math.sin(angle)])
+    best: tuple[float, Points, Points, Points] | None = None
+    for x, y in np.roll(hull, -1, axis=0) - hull:
+        while not (x > 0 <= y or x == y == 0):  # quarter turns to between 0 and 90 degrees
+            x, y = -y, x  # noqa: PLW2901
+        along = np.array([x, y]) / math.hypot(x, y) if x else np.array([1.0, 0.0])
         axes = np.stack([along, [-along[1], along[0]]])
         places = (hull - hull[0]) @ axes.T
         low, high = places.min(axis=0), places.max(axis=0)
         area = float(np.prod(high - low))
         if best is None or area < best[0] - 1e-9:
-            best = area, float(angle), high - low, (low + high) / 2 @ axes + hull[0]
+            best = area, along, high - low, (low + high) / 2 @ axes + hull[0]
     assert best is not None  # a hull has at least one point
-    _, angle, (first, second), center = best
-    # From 0 … 90 degrees to -90 … 0: the two directions change their names.
-    x, y = center.tolist()
-    return (x, y), (float(second), float(first)), math.degrees(angle) - 90
+    _, along, (first, second), (x, y) = best
+    # From 0 … 90 degrees to -90 … 0: the two sides change their names.
+    angle = math.degrees(math.atan2(along[1], along[0])) - 90
+    return (float(x), float(y)), (float(second), float(first)), angle
 
 
 def box_points(box: RotatedBox) -> Points:
@@ -369,8 +365,8 @@ def box_points(box: RotatedBox) -> Points:
 
     Examples
     --------
-    >>> box_points(((2, 1), (2, 4), -90)).round(6).tolist()
-    [[4.0, 2.0], [0.0, 2.0], [0.0, 0.0], [4.0, 0.0]]
+    >>> box_points(((3, 2), (2, 4), -90)).round(6).tolist()
+    [[5.0, 3.0], [1.0, 3.0], [1.0, 1.0], [5.0, 1.0]]
     """
     (x, y), (width, height), angle = box
     if not all(map(math.isfinite, (x, y, width, height, angle))):
@@ -387,11 +383,7 @@ def _with_central(raw: Moments) -> Moments:
     x, y = (raw["m10"] / area, raw["m01"] / area) if area else (0.0, 0.0)
     for p, q in _ORDERS[3:]:
         known[f"mu{p}{q}"] = sum(
-            math.comb(p, k)
-            * math.comb(q, m)
-            * raw[f"m{k}{m}"]
-            * (-x) ** (p - k)
-            * (-y) ** (q - m)
+            math.comb(p, k) * math.comb(q, m) * raw[f"m{k}{m}"] * (-x) ** (p - k) * (-y) ** (q - m)
             for k in range(p + 1)
             for m in range(q + 1)
         )
