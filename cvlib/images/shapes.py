@@ -329,7 +329,7 @@ def min_area_rect(points: ArrayLike) -> RotatedBox:
     best: tuple[float, Points, Points, Points] | None = None
     for x, y in np.roll(hull, -1, axis=0) - hull:
         while not (x > 0 <= y or x == y == 0):  # quarter turns to between 0 and 90 degrees
-            x, y = -y, x  # noqa: PLW2901
+            x, y = -y, x
         along = np.array([x, y]) / math.hypot(x, y) if x else np.array([1.0, 0.0])
         axes = np.stack([along, [-along[1], along[0]]])
         places = (hull - hull[0]) @ axes.T
