@@ -14,7 +14,7 @@ from cvlib.images.components import find_runs
 
 __all__ = ["Contour", "find_contours"]
 
-#: Points x, y: ``int32``, (N, 2).
+#: Points x and y, ``int32``, (N, 2).
 Contour = NDArray[np.int32]
 
 _RIGHT, _LEFT = 0, 4  # of eight directions, counted counter-clockwise
