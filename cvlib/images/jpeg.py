@@ -71,8 +71,8 @@ def cosines(size: int, which: Iterable[int] | None = None) -> NDArray[np.float64
     size = integer("size", size, least=1)
     u = np.fromiter(range(size) if which is None else which, dtype=np.int64)[:, None]
     scale = np.where(u == 0, np.sqrt(1 / size), np.sqrt(2 / size))
-    rows: NDArray[np.float64] = scale * np.cos(np.pi * (np.arange(size) + 0.5) * u / size)
-    return rows
+    angles = np.pi * (np.arange(size) + 0.5) * u / size
+    return np.asarray(scale * np.cos(angles), dtype=np.float64)
 
 
 def dct(blocks: NDArray[Any]) -> NDArray[np.float64]:

@@ -58,11 +58,12 @@ def pyr_down(image: NDArray[Pixel], border: Border = "reflect_101") -> NDArray[P
     """
     expect_picture(image)
     wide = pad(image, 2, 2, 2, 2, border)
+    halved: NDArray[Any]
     if image.dtype == np.float32:
-        return _weigh(_weigh(wide, 1), 0) * np.float32(1 / 256)
-    # At most 256 · 255 and the half that rounds: it fits into 16 bits.
-    total = _weigh(_weigh(wide.astype(np.uint16), 1), 0)
-    return ((total + 128) >> 8).astype(image.dtype)
+        halved = _weigh(_weigh(wide, 1), 0) * np.float32(1 / 256)
+    else:  # at most 256 · 255, and the half that rounds: it fits into 16 bits
+        halved = (_weigh(_weigh(wide.astype(np.uint16), 1), 0) + 128) >> 8
+    return halved.astype(image.dtype)
 
 
 def _weigh(wide: NDArray[Any], axis: int) -> NDArray[Any]:
@@ -106,10 +107,12 @@ def pyr_up(image: NDArray[Pixel], size: tuple[int, int] | None = None) -> NDArra
     height, width = pair("size", twice if size is None else size, least=1, both=True)
     if not (twice[0] - 2 < height <= twice[0] and twice[1] - 2 < width <= twice[1]):
         raise ValueError(f"size is {size}; expected {twice}, or one less in either direction")
+    doubled: NDArray[Any]
     if image.dtype == np.float32:
-        return _spread(_spread(image, width, 1), height, 0) * np.float32(1 / 64)
-    total = _spread(_spread(image.astype(np.uint16), width, 1), height, 0)
-    return ((total + 32) >> 6).astype(image.dtype)
+        doubled = _spread(_spread(image, width, 1), height, 0) * np.float32(1 / 64)
+    else:
+        doubled = (_spread(_spread(image.astype(np.uint16), width, 1), height, 0) + 32) >> 6
+    return doubled.astype(image.dtype)
 
 
 def _spread(image: NDArray[Any], size: int, axis: int) -> NDArray[Any]:

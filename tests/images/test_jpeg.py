@@ -72,11 +72,29 @@ def test_pictures_come_back_as_from_real_files(quality: int) -> None:
     ours = from_levels(levels, quality, image.shape)
     setting = [cv2.IMWRITE_JPEG_QUALITY, quality]
     opencv = cv2.imdecode(cv2.imencode(".jpg", image, setting)[1], cv2.IMREAD_GRAYSCALE)
+    assert opencv is not None
     apart = cv2.absdiff(ours, opencv)
     # Theirs computes in whole numbers; a coefficient near a half may be rounded either way.
     assert np.mean(apart > 1) < 0.05
     assert apart.mean() < 0.25
     assert np.abs(ours.astype(int) - image).mean() > (2 if quality == 5 else 0)
+
+
+@pytest.mark.parametrize("quality", [25, 75])
+def test_blocks_differ_from_real_ones_only_where_a_cosine_is_near_a_half(quality: int) -> None:
+    image = photograph("camera")
+    setting = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    opencv = cv2.imdecode(cv2.imencode(".jpg", image, setting)[1], cv2.IMREAD_GRAYSCALE)
+    assert opencv is not None
+    apart = cv2.absdiff(from_levels(to_levels(image, quality), quality), opencv)
+    differs = apart.reshape(64, 8, 64, 8).max(axis=(1, 3)) > 1
+    table = quantization_table(quality)
+    steps = dct(image.reshape(64, 8, 64, 8).swapaxes(1, 2) - 128.0) / table
+    from_half = table * np.abs(np.abs(steps - np.trunc(steps)) - 0.5)
+    nearest = from_half.min(axis=(2, 3))
+    assert differs.any()
+    assert nearest[differs].max() < 0.2
+    assert np.median(nearest[~differs]) > 0.2
 
 
 def test_blocks_stand_where_their_pixels_stood() -> None:
@@ -111,7 +129,7 @@ def test_what_is_no_picture_no_block_and_no_quality_is_refused() -> None:
     with pytest.raises(TypeError, match=r"quality is 1.5; expected an integer"):
         quantization_table(1.5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="image has dtype float32; expected uint8"):
-        to_levels(np.zeros((8, 8), np.float32), 50)  # type: ignore[arg-type]
+        to_levels(np.zeros((8, 8), np.float32), 50)
     with pytest.raises(ValueError, match=r"image has shape \(8, 8, 3\); expected \(H, W\)"):
         to_levels(np.zeros((8, 8, 3), np.uint8), 50)
     with pytest.raises(ValueError, match=r"levels has shape \(8, 8\); expected \(rows"):

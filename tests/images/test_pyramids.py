@@ -64,7 +64,7 @@ def test_a_picture_taken_apart_is_put_together(image: np.ndarray, levels: int) -
 
 def test_the_pyramids_are_made_of_opencvs_steps() -> None:
     image = photograph("camera")[:301, :210]
-    small = [image]
+    small: list[np.ndarray] = [image]
     for _ in range(3):
         small.append(cv2.pyrDown(small[-1]))
     for ours, opencv in zip(gaussian_pyramid(image, 4), small, strict=True):

@@ -1,0 +1,125 @@
+"""The tables "ours, cv2, scikit-image, torchvision" of the chapters on images name what exists."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import cv2
+import nbformat
+import pytest
+
+import cvlib.images
+from cvlib.images.pixels import luma
+from tests.checkout import ROOT, name_of
+
+CHAPTERS = sorted((ROOT / "book/images").glob("*.ipynb"))
+HEAD = ("ours", "cv2", "scikit-image", "torchvision")
+MODULES = [f"cvlib.images.{module.name}" for module in pkgutil.iter_modules(cvlib.images.__path__)]
+#: Where a name of a column is looked for, unless it begins with one of the packages.
+PLACES = {
+    "ours": ("cvlib.images", "cvlib", *MODULES),
+    "cv2": ("cv2",),
+    "scikit-image": ("skimage",),
+    "torchvision": ("torchvision", "torchvision.transforms"),
+}
+PACKAGES = ("cv2", "cvlib", "numpy", "scipy", "skimage", "sklearn", "torch", "torchvision")
+TABLE = re.compile(r"^\|[^\n]*\|\n\| *:?-+[^\n]*\n(?:\|[^\n]*\n?)+", re.MULTILINE)
+
+
+def cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+
+
+def tables(path: Path) -> list[list[list[str]]]:
+    """Find the tables of a chapter with that head, each a list of rows."""
+    sources = [c.source for c in nbformat.read(path, 4).cells if c.cell_type == "markdown"]
+    found = [
+        [cells(row) for row in text.splitlines()] for text in TABLE.findall("\n".join(sources))
+    ]
+    return [rows for rows in found if [cell.strip("`") for cell in rows[0]] == list(HEAD)]
+
+
+def resolve(name: str, places: tuple[str, ...]) -> object:
+    """Import what a name stands for, or raise LookupError."""
+    first = name.partition(".")[0]
+    if first in PACKAGES and first not in places:
+        places = ("",)
+    for place in places:
+        parts = [part for part in (*place.split("."), *name.split(".")) if part]
+        for length in range(len(parts), 0, -1):
+            try:
+                found: object = importlib.import_module(".".join(parts[:length]))
+                for part in parts[length:]:
+                    found = getattr(found, part)
+            except (ImportError, AttributeError):
+                continue
+            return found
+    raise LookupError(f"{name} is not in {' or '.join(places)}")
+
+
+def names_in(cell: str) -> list[str]:
+    """List the names of a cell: what stands in backticks, up to a parenthesis."""
+    return [code.partition("(")[0].strip() for code in re.findall(r"`([^`]+)`", cell)]
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name_of)
+def test_every_chapter_names_what_other_libraries_have(path: Path) -> None:
+    (table,) = tables(path)
+    body = table[2:]
+    assert len(body) >= 3
+    for row in body:
+        assert len(row) == len(HEAD), row
+        assert any(map(names_in, row)), row
+        for column, cell in zip(HEAD, row, strict=True):
+            for name in names_in(cell):
+                resolve(name, PLACES[column])
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name_of)
+def test_the_table_stands_behind_what_to_remember(path: Path) -> None:
+    text = "\n".join(c.source for c in nbformat.read(path, 4).cells if c.cell_type == "markdown")
+    remember, table, exercises = (
+        re.search(pattern, text, re.MULTILINE)
+        for pattern in (r"^## What to remember", r"^\| ours \| `?cv2`? \|", r"^## Exercises")
+    )
+    assert remember is not None
+    assert table is not None
+    assert exercises is not None
+    assert remember.start() < table.start() < exercises.start()
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name_of)
+def test_the_table_names_what_the_chapter_teaches(path: Path) -> None:
+    (table,) = tables(path)
+    ours = [resolve(name, PLACES["ours"]) for row in table[2:] for name in names_in(row[0])]
+    modules = {getattr(each, "__module__", "") for each in ours}
+    if (ROOT / f"cvlib/images/{path.stem}.py").exists():
+        assert f"cvlib.images.{path.stem}" in modules
+
+
+def test_a_name_that_does_not_exist_is_found() -> None:
+    assert resolve("pixels.luma", PLACES["ours"]) is luma
+    assert resolve("scipy.fft.dctn", PLACES["scikit-image"])
+    assert names_in("`a.b(c)`, `d`") == ["a.b", "d"]
+    for name, column in (("pixels.lume", "ours"), ("HOGDescriptor", "cv2"), ("scipy.gft", "cv2")):
+        with pytest.raises(LookupError, match=f"{name} is not in"):
+            resolve(name, PLACES[column])
+
+
+def test_what_opencv_5_moved_out_is_named_only_with_that_word() -> None:
+    """Were a later OpenCV to bring them back, the text would have to change."""
+    for name in ("CascadeClassifier", "HOGDescriptor"):
+        assert not hasattr(cv2, name)
+    assert hasattr(cv2, "FaceDetectorYN")
+    telling = 0
+    for path in CHAPTERS:
+        for cell in nbformat.read(path, 4).cells:
+            if cell.cell_type == "markdown" and re.search(
+                r"CascadeClassifier|HOGDescriptor|\bHaar\b", cell.source
+            ):
+                assert "OpenCV 5" in cell.source, f"{path.stem}: {cell.source[:80]}"
+                telling += 1
+    assert telling >= 2
