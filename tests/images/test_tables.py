@@ -25,6 +25,8 @@ PLACES = {
     "scikit-image": ("skimage",),
     "torchvision": ("torchvision", "torchvision.transforms"),
 }
+#: Short names that the chapters import, too.
+SHORT = {"F": "torch.nn.functional"}
 PACKAGES = ("cv2", "cvlib", "numpy", "scipy", "skimage", "sklearn", "torch", "torchvision")
 TABLE = re.compile(r"^\|[^\n]*\|\n\| *:?-+[^\n]*\n(?:\|[^\n]*\n?)+", re.MULTILINE)
 
@@ -44,7 +46,9 @@ def tables(path: Path) -> list[list[list[str]]]:
 
 def resolve(name: str, places: tuple[str, ...]) -> object:
     """Import what a name stands for, or raise LookupError."""
-    first = name.partition(".")[0]
+    first, _, rest = name.partition(".")
+    if first in SHORT:
+        first, name = "torch", f"{SHORT[first]}.{rest}"
     if first in PACKAGES and first not in places:
         places = ("",)
     for place in places:
