@@ -38,6 +38,7 @@ from cvlib.recipes import PUBLISHED, RECIPES, fetch, train
 from cvlib.records import RunResult, summary, write_record
 from cvlib.training import evaluate, fit, schedules
 from cvlib.training.batches import Pictures
+from cvlib.tasks.faces import WEIGHTS
 from cvlib.training.checkpoints import save_weights
 from cvlib.training.data_parallel import process_group, processes
 from cvlib.training.regularization import EarlyStopping
@@ -351,7 +352,7 @@ def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
 
 def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     """Train a network by its recipe, or fetch it, and store its weights."""
-    path = chosen.output or checkpoint(chosen.name)
+    path = chosen.output or (WEIGHTS if chosen.name == "mtcnn" else checkpoint(chosen.name))
     command = f"python -m cvlib checkpoint {chosen.name}"
     if chosen.name in PUBLISHED:
         model, facts = fetch(chosen.name)
@@ -359,7 +360,7 @@ def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
         model, facts = train(chosen.name, chosen.seed, chosen.device)
         command += f" --seed {chosen.seed}"
     save_weights(path, model, command=command, **facts)
-    say(f"{path}: test accuracy {facts['test_accuracy']}")
+    say(f"{path}: {'test accuracy ' + facts['test_accuracy'] if 'test_accuracy' in facts else facts['source']}")
 
 
 def _info(chosen: argparse.Namespace, words: Sequence[str]) -> None:
