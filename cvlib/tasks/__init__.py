@@ -1,0 +1,1 @@
+"""Tasks: say where things are, not only what is in the picture."""
