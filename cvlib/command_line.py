@@ -36,9 +36,9 @@ from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
 from cvlib.recipes import PUBLISHED, RECIPES, fetch, train
 from cvlib.records import RunResult, summary, write_record
+from cvlib.tasks.faces import WEIGHTS
 from cvlib.training import evaluate, fit, schedules
 from cvlib.training.batches import Pictures
-from cvlib.tasks.faces import WEIGHTS
 from cvlib.training.checkpoints import save_weights
 from cvlib.training.data_parallel import process_group, processes
 from cvlib.training.regularization import EarlyStopping
