@@ -360,7 +360,8 @@ def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
         model, facts = train(chosen.name, chosen.seed, chosen.device)
         command += f" --seed {chosen.seed}"
     save_weights(path, model, command=command, **facts)
-    say(f"{path}: {'test accuracy ' + facts['test_accuracy'] if 'test_accuracy' in facts else facts['source']}")
+    accuracy = facts.get("test_accuracy")
+    say(f"{path}: {facts['source'] if accuracy is None else f'test accuracy {accuracy}'}")
 
 
 def _info(chosen: argparse.Namespace, words: Sequence[str]) -> None:

@@ -68,7 +68,9 @@ def draw_funnel(counts: Mapping[str, int], title: str | None = None) -> Figure:
     return figure
 
 
-def draw_levels(pictures: Sequence[Any], cell: int = 12) -> Figure:
+def draw_levels(
+    pictures: Sequence[Any], cell: int = 12, centre: tuple[float, float] = (0.5, 0.5)
+) -> Figure:
     """Draw the pictures of a pyramid in their sizes, with the same window in each.
 
     Parameters
@@ -77,6 +79,8 @@ def draw_levels(pictures: Sequence[Any], cell: int = 12) -> Figure:
         Tensors ``(3, H, W)`` or arrays (H, W, 3), the largest first.
     cell
         Side of the window in pixels.
+    centre
+        Where its middle is, across and down, as shares of the picture.
 
     Returns
     -------
@@ -99,8 +103,8 @@ def draw_levels(pictures: Sequence[Any], cell: int = 12) -> Figure:
     for picture in shown:
         high, wide = picture.shape[:2]
         place.imshow(picture, extent=(left, left + wide, height, height - high))
-        # The window lies in the middle, where each level shows more of what is there.
-        corner = left + (wide - cell) / 2, height - (high + cell) / 2
+        across, down = left + wide * centre[0], height - high * (1 - centre[1])
+        corner = across - cell / 2, down - cell / 2
         place.add_patch(Rectangle(corner, cell, cell, fill=False, edgecolor="white", linewidth=2.6))
         box = Rectangle(corner, cell, cell, fill=False, edgecolor=palette["vermillion"])
         box.set_linewidth(1.4)
@@ -196,10 +200,10 @@ def draw_mended(box: Sequence[float], mended: Sequence[float]) -> Figure:
         )
         for start, end in moves:
             if start != end:
-                arrow = FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11)
+                arrow = FancyArrowPatch(
+                    start, end, arrowstyle="-|>", mutation_scale=11, shrinkA=0, shrinkB=0
+                )
                 arrow.set_color(palette["vermillion"])
-                arrow.set_shrinkA(0)
-                arrow.set_shrinkB(0)
                 place.add_patch(arrow)
         place.set_xlim(0, 65)
         place.set_ylim(68, 12)
@@ -326,6 +330,7 @@ def draw_shares(
                 percent = [100 * share for share in shares]
                 axis.plot(x, percent, marker=mark, markersize=4, linewidth=1.5, label=name)
             axis.set_xlabel(label)
+            axis.set_xticks(x)
             axis.grid(alpha=0.25)
             axis.set_ylim(-4, 104)
             axis.set_yticks([0, 25, 50, 75, 100])

@@ -57,8 +57,8 @@ _BAND, _BATCH = 2**20, 512
 class PNet(nn.Module):
     """The first network, for proposals: 12 × 12 pixels, or as many windows as a picture has.
 
-    It has no linear layer. Fed with a larger picture, it gives a map of answers, one for each window
-    of 12 × 12 pixels, at every second pixel either way.
+    It has no linear layer. Fed with a larger picture, it gives a map of answers: one for each
+    window of 12 × 12 pixels, two pixels apart.
 
     References
     ----------
@@ -352,7 +352,7 @@ def slide(network: Callable[[Tensor], tuple[Tensor, Tensor]], x: Tensor) -> tupl
     found = []
     for first in range(0, rows, band):
         last = min(first + band, rows)
-        # A band of n rows of the map needs 2n + 10 rows of the picture; the last takes what is left.
+        # n rows of the map need 2n + 10 rows of the picture; the last band takes what is left.
         below = height if last == rows else STRIDE * last + CELL - STRIDE
         scores, offsets = network(x[None, :, STRIDE * first : below])
         found.append((scores[0], offsets[0]))
@@ -695,8 +695,8 @@ def detect(
     Returns
     -------
     Faces
-        On the CPU; of no face where there is none, with shapes (0, 4), (0,) and (0, 5, 2). Boxes may
-        hang over the picture's border.
+        On the CPU; where there is no face, of shapes (0, 4), (0,) and (0, 5, 2). Boxes may hang over
+        the picture's border.
 
     Raises
     ------
