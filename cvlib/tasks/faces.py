@@ -572,7 +572,8 @@ def first_stage(
     torch.Size([0, 4])
     """
     found = []
-    for scale, *size in pyramid(*picture.shape[1:], min_size, factor):
+    height, width = picture.shape[1:]
+    for scale, *size in pyramid(height, width, min_size, factor):
         smaller = F.interpolate(picture[None], size, mode="area")[0]
         scores, offsets = slide(network, as_input(smaller))
         boxes, places = windows(scores, scale, threshold)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from cvlib.figures import palette
@@ -22,9 +25,13 @@ from tests.figures.clipping import assert_nothing_is_clipped
 PICTURE = np.full((40, 60, 3), 90, np.uint8)
 
 
+def plots(figure: Figure) -> list[Any]:
+    return list(figure.axes)
+
+
 def test_a_funnel_has_a_bar_and_a_number_for_each_step() -> None:
     figure = draw_funnel({"windows": 42_866, "one of many": 153, "faces": 1}, title="Nearly none")
-    (place,) = figure.axes
+    (place,) = plots(figure)
     assert [text.get_text() for text in place.texts] == ["42,866", "153", "1"]
     ends = [bar.get_x() + bar.get_width() for bar in place.patches]
     assert ends == [42_866, 153, 1]
@@ -35,7 +42,7 @@ def test_a_funnel_has_a_bar_and_a_number_for_each_step() -> None:
 def test_each_level_has_the_same_window_at_the_same_part_of_the_picture() -> None:
     levels = [torch.zeros(3, 60, 80), torch.zeros(3, 30, 40)]
     figure = draw_levels(levels, cell=12, centre=(0.25, 0.5))
-    (place,) = figure.axes
+    (place,) = plots(figure)
     assert [image.get_extent() for image in place.images] == [[0, 80, 60, 0], [94, 134, 60, 30]]
     windows = [patch for patch in place.patches if isinstance(patch, Rectangle)][1::2]
     assert [window.get_bbox().bounds for window in windows] == [(14, 24, 12, 12), (98, 39, 12, 12)]
@@ -44,25 +51,28 @@ def test_each_level_has_the_same_window_at_the_same_part_of_the_picture() -> Non
 
 
 def test_a_place_of_the_map_stands_for_a_window_twice_as_far() -> None:
-    left, right = draw_map(PICTURE, np.zeros((15, 25)), (3, 5)).axes
+    left, right = plots(draw_map(PICTURE, np.zeros((15, 25)), (3, 5)))
     assert left.patches[0].get_bbox().bounds == (9.5, 5.5, 12, 12)
     assert right.patches[0].get_bbox().bounds == (4.5, 2.5, 1, 1)
 
 
 def test_each_edge_that_has_moved_has_an_arrow() -> None:
-    (place,) = draw_mended([10, 20, 50, 60], [20, 20, 55, 50]).axes
+    (place,) = plots(draw_mended([10, 20, 50, 60], [20, 20, 55, 50]))
     boxes = [patch.get_bbox().extents.tolist() for patch in place.patches[:2]]
     assert boxes == [[10, 20, 50, 60], [20, 20, 55, 50]]
     assert sum(isinstance(patch, FancyArrowPatch) for patch in place.patches) == 3
-    (place,) = draw_mended([10, 20, 50, 60], [10, 20, 50, 60]).axes
+    (place,) = plots(draw_mended([10, 20, 50, 60], [10, 20, 50, 60]))
     assert len(place.patches) == 2
 
 
 def test_boxes_are_drawn_in_their_colours_and_points_over_the_last() -> None:
-    boxes = [{"grey": [[1, 2, 11, 12]]}, {"orange": torch.tensor([[5.0, 6, 30, 20]]), "blue": []}]
+    boxes: list[dict[str, Any]] = [
+        {"grey": [[1, 2, 11, 12]]},
+        {"orange": torch.tensor([[5.0, 6, 30, 20]]), "blue": []},
+    ]
     points = np.arange(10.0).reshape(1, 5, 2)
     figure = draw_boxes([PICTURE, torch.zeros(3, 40, 60)], boxes, ["one", "two"], points=points)
-    one, two = figure.axes
+    one, two = plots(figure)
     assert [axis.get_title() for axis in figure.axes] == ["one", "two"]
     for axis, colour, bounds in ((one, "grey", (1, 2, 10, 10)), (two, "orange", (5, 6, 25, 14))):
         below, above = axis.patches
@@ -83,7 +93,7 @@ def test_photographs_without_their_boxes_are_refused() -> None:
 def test_shares_are_drawn_in_per_cent() -> None:
     curves = {"new": ([12, 20], [0.3, 0.95]), "old": ([12, 20], [0.0, 0.15])}
     figure = draw_shares({"side": curves, "angle": {"new": ([0, 45], [1, 0])}})
-    left, right = figure.axes
+    left, right = plots(figure)
     assert [line.get_ydata().tolist() for line in left.lines] == [[30, 95], [0, 15]]
     assert left.get_legend() is not None
     assert right.get_legend() is None
