@@ -40,7 +40,7 @@ def draw_funnel(counts: Mapping[str, int], title: str | None = None) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A bar a step, its number beside it.
+        A bar per step, its number beside it.
 
     Examples
     --------
@@ -315,7 +315,7 @@ def draw_shares(
     Returns
     -------
     matplotlib.figure.Figure
-        A panel a label, from 0 to 100 %.
+        A panel per label, from 0 to 100 %.
 
     Examples
     --------
