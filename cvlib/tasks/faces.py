@@ -696,8 +696,8 @@ def detect(
     Returns
     -------
     Faces
-        On the CPU; where there is no face, of shapes (0, 4), (0,) and (0, 5, 2). Boxes may hang over
-        the picture's border.
+        On the CPU; where there is no face, of shapes (0, 4), (0,) and (0, 5, 2). Boxes may hang
+        over the picture's border.
 
     Raises
     ------
