@@ -145,7 +145,7 @@ RECIPES = {
     ),
 }
 
-#: Networks that others have trained: torchvision's name of the weights, or the package with them.
+#: Networks that others have trained, by torchvision's name of the weights or the package with them.
 PUBLISHED = {
     "mobilenet_v2": "MobileNet_V2_Weights.IMAGENET1K_V1",
     "mtcnn": "facenet-pytorch==2.6.0",
