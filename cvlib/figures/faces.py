@@ -187,8 +187,9 @@ def draw_mended(box: Sequence[float], mended: Sequence[float]) -> Figure:
     with rc_context(STYLE):
         grey, blue = palette["grey"], palette["blue"]
         for (a, b, c, d), colour, dash in ((box, grey, "--"), (mended, blue, "-")):
-            rectangle = Rectangle((a, b), c - a, d - b, fill=False, edgecolor=colour)
-            rectangle.set_linestyle(dash)
+            rectangle = Rectangle(
+                (a, b), c - a, d - b, fill=False, edgecolor=colour, linestyle=dash
+            )
             rectangle.set_linewidth(1.8)
             place.add_patch(rectangle)
         across, down = (top + bottom) / 2, (left + right) / 2
