@@ -1,1 +1,1 @@
-"""Tasks: say where things are, not only what is in the picture."""
+"""Tasks beyond one label for each picture: where something is, and which pixels it has."""
