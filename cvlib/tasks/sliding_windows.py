@@ -278,7 +278,7 @@ def _described(picture: NDArray[np.uint8], windows: Tensor) -> NDArray[np.float3
             picture, back, (side, side), flags=how, borderMode=cv2.BORDER_REFLECT_101
         )
         rows.append(hog_blocks(patch)[:, 1:-1, 1:-1].ravel())
-    return np.array(rows, np.float32).reshape(len(windows), -1)
+    return np.array(rows, np.float32).reshape(len(windows), 108 * _BLOCKS**2)
 
 
 def _judge(
