@@ -1,10 +1,11 @@
 """Where the digits are: ``python -m benchmarks.detection``.
 
-The detector of the package learns 4,000 scenes by its recipe, in less than a minute of one core, and
-is tested on 500 scenes of other digits and other photographs. Two variants each change one thing in
-the recipe: pictures keep their colours, or half of them are mirrored as well, digits and all. Beside
-them stand sliding windows over an image pyramid, judged by a linear SVM on histograms of oriented
-gradients, on the same 500 scenes; they learn from the first 200 scenes, as more did not help them.
+The detector of the package learns 4,000 scenes by its recipe, in less than a minute of one core,
+and is tested on 500 scenes of other digits and other photographs. Two variants each change one
+thing in the recipe: pictures keep their colours, or half of them are mirrored as well, digits and
+all. Beside them stand sliding windows over an image pyramid, judged by a linear SVM on histograms
+of oriented gradients, on the same 500 scenes; they learn from the first 200 scenes, as more did not
+help them.
 
 Every seed draws the scenes to learn from, the weights, and the order; the test scenes are the same
 for all. The recipe was chosen in a few runs by 300 other scenes, of the test digits and the test

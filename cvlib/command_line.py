@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import cv2
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.utils.data import TensorDataset
@@ -381,7 +381,9 @@ def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
         model, facts = train(chosen.name, chosen.seed, chosen.device)
         command += f" --seed {chosen.seed}"
     save_weights(path, model, command=command, **facts)
-    measured = [f"{_worded(key)} {value}" for key, value in facts.items() if key.startswith("test_")]
+    measured = [
+        f"{_worded(key)} {value}" for key, value in facts.items() if key.startswith("test_")
+    ]
     say(f"{path}: {', '.join(measured)}")
 
 

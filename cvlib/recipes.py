@@ -108,7 +108,6 @@ SMALL_RESNET: dict[str, Any] = {  # all but the epochs: its benchmark has its ow
 }
 
 
-
 def digits_on_photographs() -> tuple[Scenes, Scenes]:
     """Return 4,000 scenes to learn from, and 500 to test on, of other digits and photographs."""
     return Scenes(scenes(4000)), Scenes(scenes(500, split="test", seed=1))
@@ -255,6 +254,6 @@ def train(name: str, seed: int, device: str | None = None) -> tuple[nn.Module, d
         model.half().float()
     loss = recipe.arguments.get("loss") if recipe.metrics else None
     found = evaluate(model, others, loss=loss, metrics=recipe.metrics)
-    measured = recipe.metrics and dict(found.metrics) or {"accuracy": found.accuracy}
+    measured = (recipe.metrics and dict(found.metrics)) or {"accuracy": found.accuracy}
     told = {f"test_{key}": f"{value:g}" for key, value in measured.items()}
     return model.half() if recipe.half else model, {"data": pictures.source, **told}

@@ -274,8 +274,8 @@ def detection_loss(answers: Tensor, targets: Sequence[Target]) -> dict[str, Tens
     answers
         (B, 5 + classes, h, w), as :class:`~cvlib.networks.detector.Detector` gives them.
     targets
-        For each picture ``"boxes"`` (n, 4), as x1, y1, x2, y2 in pixels, and ``"labels"`` (n,), from
-        0 up; (0, 4) and (0,) where nothing is.
+        For each picture ``"boxes"`` (n, 4), as x1, y1, x2, y2 in pixels, and ``"labels"`` (n,),
+        from 0 up; (0, 4) and (0,) where nothing is.
 
     Returns
     -------

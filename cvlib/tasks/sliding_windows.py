@@ -2,8 +2,8 @@
 
 The window always has the same size, so the picture is made larger and smaller instead: a pyramid.
 Each level is described by its histograms of oriented gradients, as in the chapter from picture to
-batch, and a linear support vector machine (SVM) weighs, for each class, the blocks below the window.
-To weigh the same blocks at every place is a convolution.
+batch, and a linear support vector machine (SVM) weighs, for each class, the blocks below the
+window. To weigh the same blocks at every place is a convolution.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvlib.arguments import check_tensors, expect_rgb, integer, number
+from cvlib.arguments import check_tensors, integer, number
 from cvlib.data import SceneSet
 from cvlib.images.preprocessing import hog_features
 from cvlib.tasks.boxes import batched_nms, box_convert, box_iou, clip_boxes_to_image

@@ -199,6 +199,8 @@ def test_none_is_a_fine_number_of_boxes() -> None:
     assert ours.box_iou(none, GOOD).shape == (0, 1)
     assert ours.generalized_box_iou(GOOD, none).shape == (1, 0)
     assert ours.nms(none, torch.zeros(0), 0.5).shape == (0,)
-    assert ours.batched_nms(none, torch.zeros(0), torch.zeros(0, dtype=torch.int64), 0.5).shape == (0,)
+    assert ours.batched_nms(none, torch.zeros(0), torch.zeros(0, dtype=torch.int64), 0.5).shape == (
+        0,
+    )
     assert ours.box_convert(none, "cxcywh", "xywh").shape == (0, 4)
     assert float(ours.generalized_box_iou_loss(none, none, "mean")) == 0

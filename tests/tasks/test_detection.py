@@ -65,16 +65,20 @@ def objects(draw: st.DrawFn) -> tuple[list[dict[str, Tensor]], tuple[int, int]]:
     size = draw(st.integers(17, 60)), draw(st.integers(17, 60))
     targets = []
     for _ in range(draw(st.integers(1, 3))):
-        cells = draw(st.sets(st.tuples(st.integers(1, size[1] // 4 - 2), st.integers(1, size[0] // 4 - 2)), max_size=4))
+        cells = draw(
+            st.sets(
+                st.tuples(st.integers(1, size[1] // 4 - 2), st.integers(1, size[0] // 4 - 2)),
+                max_size=4,
+            )
+        )
         boxes, labels = [], []
         for column, row in sorted(cells):
             x, y = 4 * column + draw(st.floats(0.1, 3.9)), 4 * row + draw(st.floats(0.1, 3.9))
             wide, high = draw(st.floats(1, 4)), draw(st.floats(1, 4))
             boxes.append([x - wide, y - high, x + wide, y + high])
             labels.append(draw(st.integers(0, 3)))
-        targets.append({
-            "boxes": torch.tensor(boxes).reshape(-1, 4).float(), "labels": torch.tensor(labels).long(),
-        })  # fmt: skip
+        rows, names = torch.tensor(boxes).reshape(-1, 4).float(), torch.tensor(labels).long()
+        targets.append({"boxes": rows, "labels": names})
     return targets, size
 
 
@@ -91,9 +95,7 @@ def test_right_answers_cost_nothing_and_are_read_as_they_were_meant(drawn: Any) 
         order = detection["boxes"][:, 0].argsort(), target["boxes"][:, 0].argsort()
         here = ops.clip_boxes_to_image(target["boxes"], size)
         assert detection["labels"][order[0]].equal(target["labels"][order[1]])
-        torch.testing.assert_close(
-            detection["boxes"][order[0]], here[order[1]], atol=1e-3, rtol=0
-        )
+        torch.testing.assert_close(detection["boxes"][order[0]], here[order[1]], atol=1e-3, rtol=0)
 
 
 def test_hills_are_one_at_the_centre_and_fall_off_as_wide_as_the_object() -> None:
@@ -158,7 +160,9 @@ def test_the_parts_of_the_loss_are_those_of_torch() -> None:
             labels.append(label)
     box_loss = ops.generalized_box_iou_loss(torch.stack(said), torch.stack(boxes), "mean")
     torch.testing.assert_close(parts["box"], box_loss)
-    torch.testing.assert_close(parts["class"], F.cross_entropy(torch.stack(named), torch.stack(labels)))
+    torch.testing.assert_close(
+        parts["class"], F.cross_entropy(torch.stack(named), torch.stack(labels))
+    )
 
 
 def test_a_scene_without_objects_is_learnt_from() -> None:
