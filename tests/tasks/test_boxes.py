@@ -179,6 +179,10 @@ def test_what_does_not_fit_is_refused() -> None:
         (lambda: ours.nms(GOOD, torch.ones(2), 0.5), r"scores has shape \(2,\); expected \(1,\)"),
         (lambda: ours.nms(GOOD, scores * torch.nan, 0.5), r"scores\[0\] is nan"),
         (lambda: ours.nms(GOOD, scores, 1.5), "iou_threshold is 1.5; expected a number from 0 to"),
+        (
+            lambda: ours.batched_nms(GOOD[:0], scores[:0], scores[:0].long(), -1),
+            "iou_threshold is -1",
+        ),
         (lambda: ours.nms(GOOD, scores.double(), 0.5), "scores is torch.float64; expected"),
         (lambda: ours.batched_nms(GOOD, scores, scores, 0.5), "idxs is torch.float32 of shape"),
         (lambda: ours.box_convert(GOOD, "xyxy", "yxyx"), "out_fmt is 'yxyx'; expected 'xyxy' or"),

@@ -169,7 +169,7 @@ def test_a_scene_without_objects_is_learnt_from() -> None:
     none = scenes(2, objects=(0, 0))
     answers = torch.zeros(2, 15, 24, 24, requires_grad=True)
     parts = detection_loss(answers, targets_of(none))
-    assert float(parts["box"]) == float(parts["class"]) == 0
+    assert parts["box"].item() == parts["class"].item() == 0
     torch.stack(list(parts.values())).sum().backward()
     assert answers.grad is not None
     assert (answers.grad[:, 0] > 0).all(), "every cell is to say no"
