@@ -139,7 +139,9 @@ def main() -> None:
     torch.set_num_threads(1)
     test = scenes(TEST, split="test", seed=TEST_SEED)
     runs = known_runs(record.RESULTS / "detection.json")
-    for seed, name in product(range(SEED, SEED + chosen.seeds), (*VARIANTS, "sliding windows")):
+    detector, *others = VARIANTS
+    methods = (detector, "sliding windows", *others)
+    for name, seed in product(methods, range(SEED, SEED + chosen.seeds)):
         if len(runs.setdefault(name, [])) > seed - SEED:
             continue
         runs[name].append(one_run(name, test, seed))
