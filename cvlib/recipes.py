@@ -21,7 +21,6 @@ from cvlib.networks.cifar10 import SMALL_WIDTHS
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss, random_colours
 from cvlib.training import Muon, evaluate, fit, muon_groups, one_cycle, polynomial
-from cvlib.training.batches import Pictures
 
 __all__ = [
     "DETECTOR",
@@ -56,7 +55,7 @@ class Recipe:
     """
 
     make: Callable[[], nn.Module]
-    sets: Callable[[], tuple[Pictures, Pictures]]
+    sets: Callable[[], tuple[ImageSet | Scenes, ImageSet | Scenes]]
     arguments: dict[str, Any]
     metrics: Mapping[str, Callable[[Any, Any], float]] = field(default_factory=dict)
     half: bool = False
@@ -254,6 +253,6 @@ def train(name: str, seed: int, device: str | None = None) -> tuple[nn.Module, d
         model.half().float()
     loss = recipe.arguments.get("loss") if recipe.metrics else None
     found = evaluate(model, others, loss=loss, metrics=recipe.metrics)
-    measured = (recipe.metrics and dict(found.metrics)) or {"accuracy": found.accuracy}
-    told = {f"test_{key}": f"{value:g}" for key, value in measured.items()}
+    measured = {"accuracy": found.accuracy, **found.metrics}
+    told = {f"test_{key}": f"{value:g}" for key, value in measured.items() if value is not None}
     return model.half() if recipe.half else model, {"data": pictures.source, **told}

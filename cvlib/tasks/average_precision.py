@@ -158,8 +158,8 @@ def _check(pictures: Sequence[Target], name: str, others: tuple[str, ...]) -> No
             value = picture[key]
             if not isinstance(value, Tensor) or value.is_floating_point() != (key == "scores"):
                 kind = "floating-point" if key == "scores" else "whole"
-                what = value.dtype if isinstance(value, Tensor) else type(value).__name__
-                raise TypeError(f"{where}['{key}'] is {what}; expected a tensor of {kind} numbers")
+                came = value.dtype if isinstance(value, Tensor) else type(value).__name__
+                raise TypeError(f"{where}['{key}'] is {came}; expected a tensor of {kind} numbers")
             if value.shape != boxes.shape[:1]:
                 raise ValueError(
                     f"{where}['{key}'] has shape {tuple(value.shape)}; "

@@ -211,7 +211,8 @@ def centre_map(boxes: Tensor, whose: Tensor, shape: tuple[int, int, int]) -> Ten
     Examples
     --------
     >>> box = torch.tensor([[0.0, 0.0, 12.0, 12.0]])
-    >>> [round(each, 4) for each in centre_map(box, torch.tensor([0]), (1, 1, 4)).flatten().tolist()]
+    >>> hill = centre_map(box, torch.tensor([0]), (1, 1, 4))
+    >>> [round(height, 4) for height in hill.flatten().tolist()]
     [0.1353, 1.0, 0.1353, 0.0003]
     """
     x, y = _cells(boxes, shape[1:]).to(boxes.dtype).T[:, :, None]
