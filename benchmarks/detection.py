@@ -140,8 +140,9 @@ def main() -> None:
     test = scenes(TEST, split="test", seed=TEST_SEED)
     runs = known_runs(record.RESULTS / "detection.json")
     detector, *others = VARIANTS
-    methods = (detector, "sliding windows", *others)
-    for name, seed in product(methods, range(SEED, SEED + chosen.seeds)):
+    seeds = range(SEED, SEED + chosen.seeds)
+    first = product((detector, "sliding windows"), seeds)
+    for name, seed in (*first, *((name, seed) for seed, name in product(seeds, others))):
         if len(runs.setdefault(name, [])) > seed - SEED:
             continue
         runs[name].append(one_run(name, test, seed))
