@@ -197,8 +197,9 @@ def match(detection: Target, target: Target, iou_thresholds: Sequence[float]) ->
     tensor([[False,  True],
             [ True, False]])
     """
-    overlaps = box_iou(detection["boxes"].double(), target["boxes"].double())
-    overlaps = overlaps.where(detection["labels"][:, None] == target["labels"], -1.0).cpu()
+    found, there = (each["boxes"].double().cpu() for each in (detection, target))
+    same = detection["labels"].cpu()[:, None] == target["labels"].cpu()
+    overlaps = box_iou(found, there).where(same, -1.0)
     # Equal overlaps take the last object, as pycocotools has it; so argmax goes backwards.
     overlaps = overlaps.flip(1)
     least = torch.tensor(iou_thresholds, dtype=torch.float64).clamp(max=1 - 1e-10)
