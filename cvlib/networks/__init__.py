@@ -11,6 +11,7 @@ from torch import nn
 from cvlib.networks.alexnet import AlexNet, SmallAlexNet
 from cvlib.networks.cifar10 import SMALL_WIDTHS, PlainNet, TutorialNet
 from cvlib.networks.deeper import VGG, ResNet, SmallResNet
+from cvlib.networks.detector import Detector
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
 from cvlib.networks.mlp import MLP
@@ -20,6 +21,7 @@ __all__ = [
     "MLP",
     "VGG",
     "AlexNet",
+    "Detector",
     "LeNet",
     "LeNet5",
     "PlainNet",
@@ -47,6 +49,7 @@ _NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "small_net": partial(PlainNet, SMALL_WIDTHS),
     "mobilenet_v2": mobilenet_v2,
     "vit": ViT,
+    "detector": Detector,
 }
 
 
@@ -56,8 +59,8 @@ def checkpoint(name: str) -> Path:
     Parameters
     ----------
     name
-        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"``, ``"vit"`` or
-        ``"mobilenet_v2"``.
+        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"``, ``"vit"``,
+        ``"detector"`` or ``"mobilenet_v2"``.
 
     Returns
     -------
@@ -97,7 +100,8 @@ def pretrained(name: str) -> nn.Module:
         ``"mobilenet_v2"``, torchvision's own, trained on ImageNet, whose weights are stored as
         float16: 7 MB, and logits that lie within 0.1 of those of float32. It takes pictures as
         ``torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V1.transforms()`` makes them. Its
-        licence is BSD-3; the pictures of ImageNet are for research.
+        licence is BSD-3; the pictures of ImageNet are for research. ``"detector"`` was trained on
+        4,000 of :func:`cvlib.data.scenes`; its weights are stored as float16, too.
 
     Returns
     -------
