@@ -14,6 +14,7 @@ from cvlib.networks.deeper import VGG, ResNet, SmallResNet
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
 from cvlib.networks.mlp import MLP
+from cvlib.networks.unet import UNet
 from cvlib.networks.vit import ViT
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "SmallAlexNet",
     "SmallResNet",
     "TutorialNet",
+    "UNet",
     "ViT",
     "checkpoint",
     "pretrained",
@@ -47,6 +49,11 @@ _NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "small_net": partial(PlainNet, SMALL_WIDTHS),
     "mobilenet_v2": mobilenet_v2,
     "vit": ViT,
+    "unet": UNet,
+    "unet_nuclei": partial(UNet, in_channels=1),
+    "unet_levels_0": partial(UNet, levels=0),
+    "unet_levels_1": partial(UNet, levels=1),
+    "unet_levels_2": partial(UNet, levels=2),
 }
 
 
@@ -56,8 +63,8 @@ def checkpoint(name: str) -> Path:
     Parameters
     ----------
     name
-        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"``, ``"vit"`` or
-        ``"mobilenet_v2"``.
+        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"``, ``"vit"``,
+        ``"mobilenet_v2"``, ``"unet"``, ``"unet_nuclei"``, or ``"unet_levels_0"`` to ``"_2"``.
 
     Returns
     -------
@@ -97,7 +104,11 @@ def pretrained(name: str) -> nn.Module:
         ``"mobilenet_v2"``, torchvision's own, trained on ImageNet, whose weights are stored as
         float16: 7 MB, and logits that lie within 0.1 of those of float32. It takes pictures as
         ``torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V1.transforms()`` makes them. Its
-        licence is BSD-3; the pictures of ImageNet are for research.
+        licence is BSD-3; the pictures of ImageNet are for research;
+        ``"unet"``, which tells the pixels of digits from those of photographs, trained on
+        ``scenes(600)``, and ``"unet_levels_0"`` to ``"unet_levels_2"``, the same with fewer levels;
+        ``"unet_nuclei"``, trained on three quarters of :func:`cvlib.data.nuclei`, all but the lower
+        right one. These are stored as float16, too.
 
     Returns
     -------

@@ -18,7 +18,7 @@ class UNet(nn.Module):
 
     It is the plan of the paper with what has become usual since: convolutions are padded, so that
     the output is as large as the picture, and each is followed by batch normalization. The number
-    of channels doubles at each level. With its defaults it has 122,194 parameters.
+    of channels doubles at each level. With its defaults it has 113,122 parameters.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class UNet(nn.Module):
     >>> model(torch.zeros(1, 3, 50, 75)).shape
     torch.Size([1, 11, 50, 75])
     >>> sum(parameter.numel() for parameter in UNet().parameters())
-    122194
+    113122
     """
 
     def __init__(

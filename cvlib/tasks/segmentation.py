@@ -228,9 +228,9 @@ def predict(
 def random_quarter_turn(
     images: Tensor, targets: Tensor, generator: Generator
 ) -> tuple[Tensor, Tensor]:
-    """Mirror each picture and its label map by chance, and turn the batch by quarters.
+    """Mirror each picture and its label map by chance, and turn it by quarters.
 
-    What a microscope sees has no top. No pixel is interpolated.
+    What a microscope sees has no top, and no pixel has to be interpolated.
 
     Parameters
     ----------
@@ -244,7 +244,12 @@ def random_quarter_turn(
     Returns
     -------
     images, targets
-        Each picture mirrored with probability 1/2, and all turned by one of four angles.
+        Each picture mirrored with probability 1/2, and turned by one of four angles.
+
+    Raises
+    ------
+    ValueError
+        If the pictures are not square.
 
     Examples
     --------
@@ -252,9 +257,15 @@ def random_quarter_turn(
     >>> random_quarter_turn(pictures, maps, torch.Generator())[0].shape
     torch.Size([2, 1, 8, 8])
     """
+    if images.shape[2] != images.shape[3]:
+        raise ValueError(f"images has shape {tuple(images.shape)}; expected squares, (N, C, H, H)")
     images, targets = random_horizontal_flip(images, targets, generator)
-    turns = int(torch.randint(4, (), generator=generator))
-    return images.rot90(turns, (2, 3)), targets.rot90(turns, (1, 2))
+    turns = torch.randint(4, (len(images),), generator=generator).to(images.device)
+    for quarter in (1, 2):  # a half turn for 2 and 3, and a quarter more for 1 and 3
+        turned = (turns & quarter > 0)[:, None, None]
+        images = torch.where(turned[..., None], images.rot90(quarter, (2, 3)), images)
+        targets = torch.where(turned, targets.rot90(quarter, (1, 2)), targets)
+    return images, targets
 
 
 def random_windows(
