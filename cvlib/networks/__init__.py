@@ -11,6 +11,7 @@ from torch import nn
 from cvlib.networks.alexnet import AlexNet, SmallAlexNet
 from cvlib.networks.cifar10 import SMALL_WIDTHS, PlainNet, TutorialNet
 from cvlib.networks.deeper import VGG, ResNet, SmallResNet
+from cvlib.networks.detector import Detector
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
 from cvlib.networks.mlp import MLP
@@ -21,6 +22,7 @@ __all__ = [
     "MLP",
     "VGG",
     "AlexNet",
+    "Detector",
     "LeNet",
     "LeNet5",
     "PlainNet",
@@ -49,11 +51,12 @@ _NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "small_net": partial(PlainNet, SMALL_WIDTHS),
     "mobilenet_v2": mobilenet_v2,
     "vit": ViT,
+    "detector": Detector,
     "unet": UNet,
+    "unet_0": partial(UNet, levels=0),
+    "unet_1": partial(UNet, levels=1),
+    "unet_2": partial(UNet, levels=2),
     "unet_nuclei": partial(UNet, in_channels=1),
-    "unet_levels_0": partial(UNet, levels=0),
-    "unet_levels_1": partial(UNet, levels=1),
-    "unet_levels_2": partial(UNet, levels=2),
 }
 
 
@@ -64,7 +67,8 @@ def checkpoint(name: str) -> Path:
     ----------
     name
         The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"``, ``"vit"``,
-        ``"mobilenet_v2"``, ``"unet"``, ``"unet_nuclei"``, or ``"unet_levels_0"`` to ``"_2"``.
+        ``"mobilenet_v2"``, ``"detector"``, ``"unet"``, ``"unet_0"``, ``"unet_1"``, ``"unet_2"`` or
+        ``"unet_nuclei"``.
 
     Returns
     -------
@@ -104,11 +108,11 @@ def pretrained(name: str) -> nn.Module:
         ``"mobilenet_v2"``, torchvision's own, trained on ImageNet, whose weights are stored as
         float16: 7 MB, and logits that lie within 0.1 of those of float32. It takes pictures as
         ``torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V1.transforms()`` makes them. Its
-        licence is BSD-3; the pictures of ImageNet are for research;
-        ``"unet"``, which tells the pixels of digits from those of photographs, trained on
-        ``scenes(600)``, and ``"unet_levels_0"`` to ``"unet_levels_2"``, the same with fewer levels;
-        ``"unet_nuclei"``, trained on three quarters of :func:`cvlib.data.nuclei`, all but the lower
-        right one. These are stored as float16, too.
+        licence is BSD-3; the pictures of ImageNet are for research. ``"detector"`` was trained on
+        4,000 of :func:`cvlib.data.scenes`, and ``"unet"``, which tells pixels of digits from those
+        of photographs, on 800. ``"unet_0"`` to ``"unet_2"`` are the same with fewer levels, and
+        ``"unet_nuclei"`` has learnt from three quarters of :func:`cvlib.data.nuclei`, all but the
+        lower right one. The weights of these are stored as float16, too.
 
     Returns
     -------
