@@ -15,13 +15,16 @@ import torch
 from torch import nn
 
 from cvlib.augmentation import random_crop, random_horizontal_flip
-from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample, scenes
-from cvlib.networks import Detector, LeNet, LeNet5, PlainNet, SmallResNet, ViT
+from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample, nuclei, scenes
+from cvlib.networks import Detector, LeNet, LeNet5, PlainNet, SmallResNet, UNet, ViT
 from cvlib.networks.cifar10 import SMALL_WIDTHS
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss, random_colours
+from cvlib.tasks.overlap import mean_iou
+from cvlib.tasks.segmentation import LabelMaps, random_quarter_turn, random_windows
 from cvlib.training import Muon, evaluate, fit, muon_groups, one_cycle, polynomial
 from cvlib.training.batches import Pictures
+from cvlib.training.loop import Metric
 
 __all__ = [
     "DETECTOR",
@@ -29,6 +32,8 @@ __all__ = [
     "PUBLISHED",
     "RECIPES",
     "SMALL_RESNET",
+    "UNET",
+    "UNET_NUCLEI",
     "Recipe",
     "fetch",
     "train",
@@ -58,7 +63,7 @@ class Recipe:
     make: Callable[[], nn.Module]
     sets: Callable[[], tuple[Pictures, Pictures]]
     arguments: dict[str, Any]
-    metrics: Mapping[str, Callable[[Any, Any], float]] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
     half: bool = False
 
 
@@ -108,7 +113,6 @@ SMALL_RESNET: dict[str, Any] = {  # all but the epochs: its benchmark has its ow
 }
 
 
-
 def digits_on_photographs() -> tuple[Scenes, Scenes]:
     """Return 4,000 scenes to learn from, and 500 to test on, of other digits and photographs."""
     return Scenes(scenes(4000)), Scenes(scenes(500, split="test"))
@@ -122,6 +126,51 @@ DETECTOR: dict[str, Any] = {
     "loss": detection_loss,
     "augment": random_colours,
 }
+
+
+def digit_pixels() -> tuple[LabelMaps, LabelMaps]:
+    """Return 800 scenes to learn from, and 500 to test on: which pixels are of a digit."""
+    train, test = scenes(800), scenes(500, split="test", seed=1)
+    return LabelMaps.of_scenes(train), LabelMaps.of_scenes(test)
+
+
+def nucleus_pixels(corner: tuple[int, int] = (256, 256)) -> tuple[LabelMaps, LabelMaps]:
+    """Return 400 windows of three quarters of the nuclei, and the fourth to test on.
+
+    Parameters
+    ----------
+    corner
+        The top row and the left column of the quarter to test on, 0 or 256 each.
+    """
+    picture, masks = (torch.from_numpy(each) for each in nuclei())
+    labels, (top, left), side = (masks > 0).long(), corner, 64
+
+    def outside(row: int, column: int) -> bool:
+        beside = row + side <= top or row >= top + 256
+        return beside or column + side <= left or column >= left + 256
+
+    windows, maps = random_windows(picture[None], labels, 400, side, keep=outside)
+    quarter = slice(top, top + 256), slice(left, left + 256)
+    classes, source = ("background", "nucleus"), "nuclei (StarDist, BBBC038)"
+    test = LabelMaps(picture[None, None, *quarter], labels[None, *quarter], classes, source)
+    return LabelMaps(windows, maps, classes, source), test
+
+
+UNET: dict[str, Any] = {
+    "epochs": 5,
+    "batch_size": 16,
+    "optimizer": partial(torch.optim.AdamW, lr=0.01, weight_decay=0.01, fused=True),
+    "schedule": partial(one_cycle, pct_start=0.2),
+    "augment": random_colours,
+}
+
+UNET_NUCLEI: dict[str, Any] = {**UNET, "epochs": 8, "augment": random_quarter_turn}
+
+
+def unet(levels: int = 3, **how: Any) -> Callable[[], nn.Module]:
+    """Return a function that makes a U-Net with the channels of a pixel side by side."""
+    return lambda: UNet(levels=levels, **how).to(memory_format=torch.channels_last)
+
 
 RECIPES = {
     "lenet": Recipe(
@@ -172,6 +221,17 @@ RECIPES = {
         digits_on_photographs,
         DETECTOR,
         metrics={"average_precision_50": average_precision_50},
+        half=True,
+    ),
+    **{
+        name: Recipe(unet(levels), digit_pixels, UNET, metrics={"mean_iou": mean_iou}, half=True)
+        for name, levels in (("unet", 3), ("unet_0", 0), ("unet_1", 1), ("unet_2", 2))
+    },
+    "unet_nuclei": Recipe(
+        unet(in_channels=1),
+        nucleus_pixels,
+        UNET_NUCLEI,
+        metrics={"mean_iou": mean_iou},
         half=True,
     ),
 }
@@ -255,6 +315,6 @@ def train(name: str, seed: int, device: str | None = None) -> tuple[nn.Module, d
         model.half().float()
     loss = recipe.arguments.get("loss") if recipe.metrics else None
     found = evaluate(model, others, loss=loss, metrics=recipe.metrics)
-    measured = recipe.metrics and dict(found.metrics) or {"accuracy": found.accuracy}
+    measured = (recipe.metrics and dict(found.metrics)) or {"accuracy": found.accuracy}
     told = {f"test_{key}": f"{value:g}" for key, value in measured.items()}
     return model.half() if recipe.half else model, {"data": pictures.source, **told}

@@ -1,4 +1,4 @@
-"""Cell nuclei under a fluorescence microscope, with a mask of each, as they come with the package."""
+"""Cell nuclei under a fluorescence microscope, with a mask of each."""
 
 from __future__ import annotations
 

@@ -203,9 +203,7 @@ def draw_masks(
     return figure
 
 
-def _map(
-    place: Axes, x: float, y: float, text: str, colour: str, level: int, levels: int
-) -> None:
+def _map(place: Axes, x: float, y: float, text: str, colour: str, level: int, levels: int) -> None:
     height = 0.62 - 0.3 * level / max(1, levels)
     box = Rectangle((x - 0.4, y - height / 2), 0.8, height, facecolor=colour, edgecolor=_LINE)
     place.add_patch(box)
@@ -218,7 +216,9 @@ def _arrow(
     how = {"arrowstyle": "->", "color": colour, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
     place.annotate("", end, start, arrowprops=how)
     middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
-    shift = (0, 0.12) if text == "bridge" else (-0.2 if end[0] > start[0] and text == "½" else 0.2, 0)
+    shift = (
+        (0, 0.12) if text == "bridge" else (-0.2 if end[0] > start[0] and text == "½" else 0.2, 0)
+    )
     if text:
         place.text(
             middle[0] + shift[0],

@@ -71,7 +71,9 @@ class UNet(nn.Module):
         integer("in_channels", in_channels, least=1)
         integer("num_classes", num_classes, least=1)
         one_of("upsampling", upsampling, _UPSAMPLING)
-        widths = [integer("width", width, least=1) * 2**n for n in range(integer("levels", levels) + 1)]
+        widths = [
+            integer("width", width, least=1) * 2**n for n in range(integer("levels", levels) + 1)
+        ]
         self.bridges = bridges
         self.encoder = nn.ModuleList(
             _block(below, above)

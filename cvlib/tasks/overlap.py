@@ -7,13 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from cvlib.arguments import check_numbers, check_tensors
+from cvlib.augmentation.boxes_and_masks import OUTSIDE
 from cvlib.training.losses import check_classes, dice_loss
 from cvlib.training.metrics import confusion_matrix
 
 __all__ = ["dice", "iou", "mean_iou", "pixel_counts", "soft_dice_loss"]
-
-#: What augmentation writes into a label map where it shows nothing of the picture.
-OUTSIDE = 255
 
 
 def pixel_counts(
@@ -244,4 +242,3 @@ def soft_dice_loss(
     share = input.softmax(1) * counted
     regions = (each.flatten(0, 1) for each in (share, true.to(share.dtype)))
     return dice_loss(*regions, smooth=smooth)
-

@@ -11,8 +11,8 @@ from torch.utils.data import TensorDataset
 from cvlib import training
 from cvlib.arguments import check_tensors, integer
 from cvlib.augmentation import random_horizontal_flip
+from cvlib.augmentation.boxes_and_masks import OUTSIDE
 from cvlib.data import SceneSet
-from cvlib.tasks.overlap import OUTSIDE
 
 __all__ = ["LabelMaps", "predict", "random_quarter_turn", "random_windows"]
 
