@@ -15,7 +15,7 @@ __all__ = ["Matching", "match", "separate"]
 
 
 def separate(
-    foreground: NDArray[Any], *, smooth: float = 1.0, height: float = 0.75, smallest: int = 20
+    foreground: NDArray[Any], *, smooth: float = 1.0, height: float = 0.5, smallest: int = 20
 ) -> NDArray[np.int32]:
     """Take a region apart where it is narrow: a distance transform, and a watershed on it.
 

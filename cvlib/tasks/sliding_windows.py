@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cvlib.arguments import check_tensors, expect_rgb, integer, number
+from cvlib.arguments import check_tensors, integer, number
 from cvlib.data import SceneSet
 from cvlib.images.preprocessing import hog_features
 from cvlib.tasks.boxes import batched_nms, box_convert, box_iou, clip_boxes_to_image
