@@ -37,7 +37,7 @@ from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
 from cvlib.recipes import PUBLISHED, RECIPES, digit_pixels, digits_on_photographs, fetch, train
 from cvlib.records import RunResult, summary, write_record
 from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss
-from cvlib.tasks.overlap import mean_iou
+from cvlib.tasks.overlap import mean_iou, pixel_and_region_loss
 from cvlib.tasks.segmentation import LabelMaps
 from cvlib.training import Evaluation, evaluate, fit, schedules
 from cvlib.training.batches import Pictures
@@ -101,6 +101,7 @@ NETWORKS = {
     "unet": Network(
         UNet,
         takes=(3, 96, 96),
+        loss=pixel_and_region_loss,
         data="scenes",
         metrics={"mean_iou": mean_iou},
         scenes=digit_pixels,
@@ -166,7 +167,7 @@ examples:
       from ImageNet gets a new last layer, which learns from four fifths of them
   python -m cvlib train detector --epochs 4 --record detector.json
       finds digits on photographs, made of what comes with the package, and says where they are
-  python -m cvlib train unet --epochs 5 --batch-size 16 --lr 0.01 --schedule one_cycle
+  python -m cvlib train unet --epochs 2 --batch-size 16 --lr 0.02 --schedule one_cycle
       learns which pixels of such photographs are of a digit
   torchrun --nproc_per_node=2 -m cvlib train lenet --data mnist
       two processes, on the CPU or on two GPUs, share every batch

@@ -110,7 +110,7 @@ def pretrained(name: str) -> nn.Module:
         ``torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V1.transforms()`` makes them. Its
         licence is BSD-3; the pictures of ImageNet are for research. ``"detector"`` was trained on
         4,000 of :func:`cvlib.data.scenes`, and ``"unet"``, which tells pixels of digits from those
-        of photographs, on 800. ``"unet_0"`` to ``"unet_2"`` are the same with fewer levels, and
+        of photographs, on 3,000. ``"unet_0"`` to ``"unet_2"`` are the same with fewer levels, and
         ``"unet_nuclei"`` has learnt from three quarters of :func:`cvlib.data.nuclei`, all but the
         lower right one. The weights of these are stored as float16, too.
 

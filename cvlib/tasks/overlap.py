@@ -11,7 +11,7 @@ from cvlib.augmentation.boxes_and_masks import OUTSIDE
 from cvlib.training.losses import check_classes, dice_loss
 from cvlib.training.metrics import confusion_matrix
 
-__all__ = ["dice", "iou", "mean_iou", "pixel_counts", "soft_dice_loss"]
+__all__ = ["dice", "iou", "mean_iou", "pixel_and_region_loss", "pixel_counts", "soft_dice_loss"]
 
 
 def pixel_counts(
@@ -242,3 +242,38 @@ def soft_dice_loss(
     share = input.softmax(1) * counted
     regions = (each.flatten(0, 1) for each in (share, true.to(share.dtype)))
     return dice_loss(*regions, smooth=smooth)
+
+
+def pixel_and_region_loss(
+    input: Tensor,  # noqa: A002
+    target: Tensor,
+    *,
+    ignore_index: int = OUTSIDE,
+) -> dict[str, Tensor]:
+    """Add cross entropy, which asks for each pixel, and the Dice loss, which asks for regions.
+
+    Parameters
+    ----------
+    input, target, ignore_index
+        As in :func:`soft_dice_loss`.
+
+    Returns
+    -------
+    dict of Tensor
+        ``"cross_entropy"``, the mean over the pixels that count, and ``"dice"``.
+        :func:`cvlib.training.loop.fit` adds them up, and records each.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`soft_dice_loss`.
+
+    Examples
+    --------
+    >>> parts = pixel_and_region_loss(torch.zeros(1, 2, 2, 2), torch.zeros(1, 2, 2).long())
+    >>> {name: round(float(part), 4) for name, part in parts.items()}
+    {'cross_entropy': 0.6931, 'dice': 0.4762}
+    """
+    region = soft_dice_loss(input, target, ignore_index=ignore_index)
+    total = F.cross_entropy(input, target, ignore_index=ignore_index, reduction="sum")
+    return {"cross_entropy": total / (target != ignore_index).sum().clamp(min=1), "dice": region}
