@@ -1,8 +1,8 @@
 """What a small U-Net finds, and what its parts are worth: ``python -m benchmarks.segmentation``.
 
 On scenes of digits, the network of the package learns by its recipe from three seeds, and is tested
-on 500 scenes of other digits and photographs. Then it learns from a third as many scenes, once as it
-is and once with each part changed: another loss, another way to enlarge maps, no bridges, fewer
+on 500 scenes of other digits and photographs. Then it learns from a third as many scenes, once as
+it is and once with each part changed: another loss, another way to enlarge maps, no bridges, fewer
 levels. One thing changes at a time; without bridges the number of parameters stays.
 
 On the nuclei, each quarter of the picture is the test once, and the other three are learnt from.

@@ -15,7 +15,14 @@ from torch import Tensor
 from torchmetrics.functional.classification import multiclass_jaccard_index
 from torchmetrics.functional.segmentation import dice_score
 
-from cvlib.tasks.overlap import dice, iou, mean_iou, pixel_counts, soft_dice_loss
+from cvlib.tasks.overlap import (
+    dice,
+    iou,
+    mean_iou,
+    pixel_and_region_loss,
+    pixel_counts,
+    soft_dice_loss,
+)
 
 random_cases = settings(deadline=None, max_examples=30, derandomize=True)
 
@@ -125,6 +132,23 @@ def test_the_loss_is_its_formula_and_ignores_what_it_is_told_to(
     assert not slope.movedim(1, -1)[true == 255].any()
 
 
+def test_pixel_and_region_loss_has_both_parts_and_gradients_that_are_finite() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 3, 5, 5, generator=generator).requires_grad_()
+    labels = torch.randint(3, (2, 5, 5), generator=generator)
+    labels[0, :2] = 255
+    parts = pixel_and_region_loss(logits, labels)
+    assert list(parts) == ["cross_entropy", "dice"]
+    torch.testing.assert_close(
+        parts["cross_entropy"], F.cross_entropy(logits, labels, ignore_index=255)
+    )
+    torch.testing.assert_close(parts["dice"], soft_dice_loss(logits, labels))
+    nothing = pixel_and_region_loss(logits, torch.full_like(labels, 255))
+    assert [float(part) for part in nothing.values()] == [0, 0]
+    (slope,) = torch.autograd.grad(sum(nothing.values()), logits)  # type: ignore[arg-type]
+    assert not slope.any()
+
+
 ZEROS = torch.zeros(2, 3, 3, dtype=torch.int64)
 SCORES = torch.zeros(2, 4, 3, 3)
 
@@ -135,9 +159,9 @@ SCORES = torch.zeros(2, 4, 3, 3)
     [
         ((SCORES, ZEROS[..., :2]), ValueError, "labels has shape (2, 3, 2); expected (2, 3, 3), a"),
         ((ZEROS, ZEROS[:1]), ValueError, "labels has shape (1, 3, 3); expected (2, 3, 3)"),
-        ((SCORES, ZEROS + 4), ValueError, "labels holds 4"),
-        ((ZEROS, ZEROS - 1, 3), ValueError, "labels holds -1"),
-        ((ZEROS + 3, ZEROS, 3), ValueError, "outputs holds 3"),
+        ((SCORES, ZEROS + 4), ValueError, "labels has the class 4; expected 0 to 3"),
+        ((ZEROS, ZEROS - 1, 3), ValueError, "labels has the class -1; expected 0 to 2"),
+        ((ZEROS + 3, ZEROS, 3), ValueError, "outputs has the class 3; expected 0 to 2"),
         ((SCORES * float("nan"), ZEROS), ValueError, "outputs holds nan"),
         ((SCORES, ZEROS, 5), ValueError, "num_classes is 5; expected 4"),
         ((SCORES, ZEROS.double()), TypeError, "labels is torch.float64"),

@@ -1,4 +1,4 @@
-"""Label maps fit their pictures, tiles give what the whole gives, and windows stay in their place."""
+"""Label maps fit their pictures, tiles give what the whole gives, windows keep their place."""
 
 from __future__ import annotations
 
