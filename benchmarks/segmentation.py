@@ -134,12 +134,12 @@ def judged(found: NDArray[np.bool_], true: NDArray[np.uint8]) -> dict[str, float
 
 def averaged(quarters: list[dict[str, float]]) -> dict[str, Any]:
     """Average over the quarters, and keep each."""
-    keys = ("mean_iou", "iou", "f1")
-    means: dict[str, Any] = {
-        f"{key}_mean": round(statistics.mean(each[key] for each in quarters), 4) for key in keys
-    }
-    each = [{key: round(value, 4) for key, value in quarter.items()} for quarter in quarters]
-    return means | {"quarters": each}
+    row: dict[str, Any] = {}
+    for key in ("mean_iou", "iou", "f1"):
+        values = [quarter[key] for quarter in quarters]
+        row[f"{key}_mean"] = round(statistics.mean(values), 4)
+        row[f"{key}_of_quarters"] = [round(value, 4) for value in values]
+    return row | {key: [quarter[key] for quarter in quarters] for key in ("found", "true")}
 
 
 def on_nuclei(results: dict[str, Any], keep: Callable[[], None]) -> None:
@@ -158,14 +158,26 @@ def on_nuclei(results: dict[str, Any], keep: Callable[[], None]) -> None:
     ]
     seconds = (time.process_time() - began) / len(each)
     runs = [averaged(each[4 * number : 4 * number + 4]) for number in range(SEEDS)]
-    results["U-Net"] = averaged(each) | {
+    results["U-Net"] = {
+        **{
+            f"{key}_mean": round(statistics.mean(run[f"{key}_mean"] for run in runs), 4)
+            for key in ("mean_iou", "iou", "f1")
+        },
+        **{
+            f"{key}_of_seeds": [run[f"{key}_mean"] for run in runs]
+            for key in ("mean_iou", "iou", "f1")
+        },
+        **{
+            f"{key}_of_quarters": [
+                round(statistics.mean(run[f"{key}_of_quarters"][at] for run in runs), 4)
+                for at in range(len(CORNERS))
+            ]
+            for key in ("mean_iou", "iou", "f1")
+        },
         "seeds": list(seeds),
-        "iou_of_seeds": [run["iou_mean"] for run in runs],
-        "mean_iou_of_seeds": [run["mean_iou_mean"] for run in runs],
-        "f1_of_seeds": [run["f1_mean"] for run in runs],
         "processor_seconds": round(seconds, 1),
     }
-    print({name: {**row, "quarters": "…"} for name, row in results.items()}, flush=True)
+    print(results, flush=True)
     keep()
 
 
