@@ -105,6 +105,29 @@ def test_a_single_run_is_told_without_lists() -> None:
     }
 
 
+def test_metrics_stand_in_the_place_of_an_accuracy() -> None:
+    runs = [
+        RunResult(
+            seed, MODEL, History([]), 1.0, Evaluation(0.5, None, {"precision": 0.5 + seed / 4})
+        )
+        for seed in (0, 1)
+    ]
+    assert summary(runs[:1]) == {
+        "parameters": 8,
+        "test_precision": 0.5,
+        "test_loss": 0.5,
+        "epochs": 0,
+        "seconds": 1.0,
+    }
+    several = summary(runs)
+    assert several["test_precision_mean"] == 0.625
+    assert several["test_precisions"] == [0.5, 0.75]
+    assert several["seeds"] == [0, 1]
+    assert "test_error_percent" not in several
+    with pytest.raises(ValueError, match="runs holds one without an accuracy"):
+        summary([RunResult(0, MODEL, History([]), 1.0, Evaluation(0.5))])
+
+
 def test_no_run_is_refused() -> None:
     with pytest.raises(ValueError, match="runs is empty"):
         summary([])

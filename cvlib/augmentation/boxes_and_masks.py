@@ -3,8 +3,8 @@
 A target says where something is in one of three ways: a label map ``(B, H, W)``, a class for each
 pixel; boxes ``(n, 4)``, as x1, y1, x2, y2 in pixels; masks ``(n, H, W)``, one for each thing. Maps
 are targets of a batch by themselves. Boxes and masks stand in a list of dictionaries, one for each
-picture, as ``"boxes"`` and ``"masks"``, beside anything else that holds one row for each thing, such
-as ``"labels"``.
+picture, as ``"boxes"`` and ``"masks"``, beside anything else that holds one row for each thing,
+such as ``"labels"``.
 
 Every function that moves pixels (:mod:`cvlib.augmentation.geometry`) says how it does so, by a
 :class:`Motion`, and :func:`carried` moves the targets alike. The results are those of

@@ -120,11 +120,19 @@ def draw_overlap(one: Sequence[float], other: Sequence[float], iou: float, giou:
         place.axvline(x, color="#E4E4E4", linewidth=0.6, zorder=0)
     for y in range(12):
         place.axhline(y, color="#E4E4E4", linewidth=0.6, zorder=0)
-    hull = [min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])]
-    low, high = [max(one[0], other[0]), max(one[1], other[1])], [
-        min(one[2], other[2]),
-        min(one[3], other[3]),
+    hull = [
+        min(one[0], other[0]),
+        min(one[1], other[1]),
+        max(one[2], other[2]),
+        max(one[3], other[3]),
     ]
+    low, high = (
+        [max(one[0], other[0]), max(one[1], other[1])],
+        [
+            min(one[2], other[2]),
+            min(one[3], other[3]),
+        ],
+    )
     _frame(place, hull, palette["grey"], dash=":", linewidth=1.5)
     for box, colour in ((one, palette["blue"]), (other, palette["vermillion"])):
         _frame(place, box, colour, fill=colour + "22")
@@ -134,7 +142,9 @@ def draw_overlap(one: Sequence[float], other: Sequence[float], iou: float, giou:
         _frame(place, corners, palette["purple"], fill=palette["purple"] + "88", linewidth=0)
     shared = wide * tall
     area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)) - shared
-    place.set_title(f"IoU {shared:g}/{area:g} = {iou:.2f}, GIoU {giou:.2f}", loc="center", fontsize=10)
+    place.set_title(
+        f"IoU {shared:g}/{area:g} = {iou:.2f}, GIoU {giou:.2f}", loc="center", fontsize=10
+    )
     return figure
 
 
@@ -219,7 +229,9 @@ def draw_precision_recall(
         place.plot(recall, precision, dash, color=colour, label=name, marker=marks, zorder=3)
     if read is not None:
         recalls = [hundredth / 100 for hundredth in range(len(read))]
-        place.plot(recalls, read, ".", color=palette["orange"], markersize=3, label="read", zorder=4)
+        place.plot(
+            recalls, read, ".", color=palette["orange"], markersize=3, label="read", zorder=4
+        )
         place.fill_between(recalls, read, color=palette["orange"], alpha=0.2, step="pre")
     place.set(xlabel="recall", ylabel="precision", xlim=(-0.02, 1.02), ylim=(-0.02, 1.05))
     place.grid(alpha=0.25)
@@ -322,7 +334,11 @@ def _frames(
         _frame(place, box, colour, dash=dash, linewidth=1.6)
         if at < len(names):
             up = box[1] > 9
-            words: dict[str, Any] = {"fontsize": 9, "color": "black", "va": "bottom" if up else "top"}
+            words: dict[str, Any] = {
+                "fontsize": 9,
+                "color": "black",
+                "va": "bottom" if up else "top",
+            }
             back = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
             place.text(box[0], box[1] - 1 if up else box[3] + 1, names[at], bbox=back, **words)
 

@@ -48,7 +48,7 @@ class Detector(nn.Module):
     #: Pixels between the middles of neighbouring cells.
     stride = 4
 
-    def __init__(self, num_classes: int = 10, widths: Sequence[int] = (24, 48, 64, 96)) -> None:
+    def __init__(self, num_classes: int = 10, widths: Sequence[int] = (16, 48, 64, 64)) -> None:
         super().__init__()
         if len(widths) != 4:
             raise ValueError(f"widths is {widths}; expected four numbers")

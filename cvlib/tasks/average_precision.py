@@ -47,8 +47,8 @@ class AveragePrecision:
     Parameters
     ----------
     table
-        (thresholds, classes), ``float64``, from 0 to 1; nan for a class of which there is no object,
-        and which no mean counts.
+        (thresholds, classes), ``float64``, from 0 to 1; nan for a class of which there is no
+        object, and which no mean counts.
     iou_thresholds
         The thresholds of the rows.
     classes
@@ -133,7 +133,8 @@ def check_detections(detections: Sequence[Target], name: str = "detections") -> 
 
     Examples
     --------
-    >>> check_detections([{"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}])
+    >>> none = torch.zeros(0, dtype=torch.int64)
+    >>> check_detections([{"boxes": torch.zeros(0, 4), "labels": none}])
     Traceback (most recent call last):
     ValueError: detections[0] holds boxes, labels; expected boxes, labels, scores
     """

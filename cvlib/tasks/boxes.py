@@ -1,8 +1,8 @@
 """Boxes: their area, how much two of them share, three ways to write them down, and suppression.
 
-A box is four numbers in pixels, ``(x1, y1, x2, y2)`` unless something else is said: the left, upper,
-right and lower edge. Edges lie between pixels, so the box around the first pixel of a picture is
-``(0, 0, 1, 1)``, and its width is ``x2 - x1``. Names and results are those of
+A box is four numbers in pixels, ``(x1, y1, x2, y2)`` unless something else is said: the left,
+upper, right and lower edge. Edges lie between pixels, so the box around the first pixel of a
+picture is ``(0, 0, 1, 1)``, and its width is ``x2 - x1``. Names and results are those of
 :mod:`torchvision.ops`, and what torchvision takes without a word and should not is refused: a box
 with nan in it, or whose right edge lies left of its left one, as it does where somebody passes
 ``(x, y, width, height)``.
@@ -302,7 +302,7 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
 
     Examples
     --------
-    >>> boxes = torch.tensor([[0.0, 0.0, 10.0, 10.0], [1.0, 0.0, 11.0, 10.0], [20.0, 0.0, 30.0, 9.0]])
+    >>> boxes = torch.tensor([[0.0, 0.0, 9.0, 9.0], [1.0, 0.0, 10.0, 9.0], [20.0, 0.0, 29.0, 9.0]])
     >>> nms(boxes, torch.tensor([0.8, 0.9, 0.3]), iou_threshold=0.5)
     tensor([1, 2])
     """
@@ -339,7 +339,7 @@ def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: floa
 
     Examples
     --------
-    >>> boxes = torch.tensor([[0.0, 0.0, 10.0, 10.0], [1.0, 0.0, 11.0, 10.0], [0.0, 1.0, 10.0, 11.0]])
+    >>> boxes = torch.tensor([[0.0, 0.0, 9.0, 9.0], [1.0, 0.0, 10.0, 9.0], [0.0, 1.0, 9.0, 10.0]])
     >>> batched_nms(boxes, torch.tensor([0.8, 0.9, 0.3]), torch.tensor([3, 3, 7]), 0.5)
     tensor([1, 2])
     """
@@ -349,6 +349,7 @@ def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: floa
             f"idxs is {idxs.dtype} of shape {tuple(idxs.shape)}; expected whole numbers, "
             f"({len(scores)},)"
         )
+    number("iou_threshold", iou_threshold, most=1)
     kept = torch.zeros(len(boxes), dtype=torch.bool, device=boxes.device)
     for each in idxs.unique():
         mine = (idxs == each).nonzero()[:, 0]

@@ -43,7 +43,6 @@ __all__ = [
 
 _STRIDE = Detector.stride
 _TYPICAL = 16.0  # pixels: the width and height of a box whose numbers are 0
-_AROUND = 1  # so many cells to each side of a centre learn its box and its class, too
 
 
 def targets_of(scenes: SceneSet) -> list[dict[str, Tensor]]:
@@ -274,15 +273,15 @@ def detection_loss(answers: Tensor, targets: Sequence[Target]) -> dict[str, Tens
     answers
         (B, 5 + classes, h, w), as :class:`~cvlib.networks.detector.Detector` gives them.
     targets
-        For each picture ``"boxes"`` (n, 4), as x1, y1, x2, y2 in pixels, and ``"labels"`` (n,), from
-        0 up; (0, 4) and (0,) where nothing is.
+        For each picture ``"boxes"`` (n, 4), as x1, y1, x2, y2 in pixels, and ``"labels"`` (n,),
+        from 0 up; (0, 4) and (0,) where nothing is.
 
     Returns
     -------
     dict of Tensor
         ``"centre"``: the focal loss of all cells, per object. ``"box"``: one minus the generalized
-        IoU, the mean over the cells around the objects' centres. ``"class"``: cross entropy, the
-        mean over the same cells. Without any object the last two are 0.
+        IoU, the mean over the cells of the objects' centres. ``"class"``: cross entropy, the mean
+        over the same cells. Without any object the last two are 0.
 
     Raises
     ------
@@ -303,14 +302,13 @@ def detection_loss(answers: Tensor, targets: Sequence[Target]) -> dict[str, Tens
     shape = (len(answers), *answers.shape[2:])
     count = max(len(boxes), 1)
     centre = focal_loss(answers[:, 0], centre_map(boxes, whose, shape)) / count
-    which, row, column = _around(boxes, shape[1:])
-    said = boxes_of(answers)[whose[which], row, column]
-    named = answers.permute(0, 2, 3, 1)[whose[which], row, column, 5:]
-    wrong = F.cross_entropy(named, labels[which], reduction="sum") / max(len(which), 1)
+    column, row = _cells(boxes, shape[1:]).T
+    said = boxes_of(answers)[whose, row, column]
+    named = answers[whose, 5:, row, column]
     return {
         "centre": centre,
-        "box": generalized_box_iou_loss(said, boxes[which], "mean"),
-        "class": wrong,
+        "box": generalized_box_iou_loss(said, boxes, "mean"),
+        "class": F.cross_entropy(named, labels, reduction="sum") / count,
     }
 
 
@@ -340,17 +338,6 @@ def _joined(targets: Sequence[Target], answers: Tensor) -> tuple[Tensor, Tensor,
             "out, as no box can meet it"
         )
     return boxes, labels, whose
-
-
-def _around(boxes: Tensor, sides: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-    """Name the cells around the centres: whose they are, rows, and columns."""
-    steps = torch.arange(-_AROUND, _AROUND + 1, device=boxes.device)
-    cells = _cells(boxes, sides)[:, None] + torch.cartesian_prod(steps, steps)
-    most = torch.tensor([sides[1], sides[0]], device=boxes.device)
-    inside = ((cells >= 0) & (cells < most)).all(2)
-    which = inside.nonzero()[:, 0]
-    column, row = cells[inside].T
-    return which, row, column
 
 
 def read_answers(

@@ -2,8 +2,8 @@
 
 The window always has the same size, so the picture is made larger and smaller instead: a pyramid.
 Each level is described by its histograms of oriented gradients, as in the chapter from picture to
-batch, and a linear support vector machine (SVM) weighs, for each class, the blocks below the window.
-To weigh the same blocks at every place is a convolution.
+batch, and a linear support vector machine (SVM) weighs, for each class, the blocks below the
+window. To weigh the same blocks at every place is a convolution.
 """
 
 from __future__ import annotations
@@ -278,7 +278,7 @@ def _described(picture: NDArray[np.uint8], windows: Tensor) -> NDArray[np.float3
             picture, back, (side, side), flags=how, borderMode=cv2.BORDER_REFLECT_101
         )
         rows.append(hog_blocks(patch)[:, 1:-1, 1:-1].ravel())
-    return np.array(rows, np.float32).reshape(len(windows), -1)
+    return np.array(rows, np.float32).reshape(len(windows), 108 * _BLOCKS**2)
 
 
 def _judge(

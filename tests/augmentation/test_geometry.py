@@ -508,7 +508,10 @@ def test_resized_crops_refuse_sizes_and_ranges(
         ({"boxes": torch.zeros(4)}, r"targets\[1\]\['boxes'\] has shape \(4,\); expected \(n, 4\)"),
         ({"boxes": torch.tensor([[5.0, 5, 2, 9]])}, "expected x1 <= x2 and y1 <= y2 in each"),
         ({"boxes": torch.tensor([[5.0, 5, torch.nan, 9]])}, "expected x1 <= x2"),
-        ({"masks": torch.zeros(2, 3, 3)}, r"\['masks'\] has shape \(2, 3, 3\); expected \(n, 11, 14"),
+        (
+            {"masks": torch.zeros(2, 3, 3)},
+            r"\['masks'\] has shape \(2, 3, 3\); expected \(n, 11, 14",
+        ),
         ({"masks": torch.zeros(11, 14)}, r"\['masks'\] has shape \(11, 14\); expected"),
     ],
 )

@@ -55,7 +55,10 @@ def cocos(
             "images": [{"id": image + 1} for image in range(len(targets))],
             "categories": [{"id": label} for label in classes],
         }
-        truth.dataset, said.dataset = {**shared, "annotations": there}, {**shared, "annotations": found}
+        truth.dataset, said.dataset = (
+            {**shared, "annotations": there},
+            {**shared, "annotations": found},
+        )
         truth.createIndex()
         said.createIndex()
         judge = COCOeval(truth, said, "bbox")
@@ -78,11 +81,15 @@ def scenes(draw: st.DrawFn) -> tuple[list[Any], list[Any]]:
         corner = st.integers(0, 40).map(float)
         low = [[draw(corner), draw(corner)] for _ in range(count + extra)]
         size = [[draw(st.integers(0, 12)), draw(st.integers(1, 12))] for _ in range(count + extra)]
-        boxes = torch.tensor([[x, y, x + w, y + h] for (x, y), (w, h) in zip(low, size, strict=True)])
+        boxes = torch.tensor(
+            [[x, y, x + w, y + h] for (x, y), (w, h) in zip(low, size, strict=True)]
+        )
         boxes = boxes.reshape(-1, 4)
         labels = torch.tensor([draw(st.integers(0, 2)) for _ in range(count + extra)]).long()
         targets.append({"boxes": boxes[:count], "labels": labels[:count]})
-        chosen = [at for at in range(count + extra) if draw(st.booleans())] * draw(st.integers(1, 2))
+        chosen = [at for at in range(count + extra) if draw(st.booleans())] * draw(
+            st.integers(1, 2)
+        )
         moved = torch.tensor([[draw(st.integers(-3, 3)), draw(st.integers(-3, 3))] for _ in chosen])
         detections.append({
             "boxes": boxes[chosen] + moved.reshape(-1, 2).repeat(1, 2),
@@ -215,7 +222,11 @@ def test_detections_beyond_the_limit_are_the_least_sure_of_each_class() -> None:
     ("change", "error", "message"),
     [
         ({"boxes": torch.ones(1, 4).long()}, TypeError, r"\[0\]\['boxes'\] is torch.int64"),
-        ({"boxes": torch.tensor([[5.0, 5, 4, 9]])}, ValueError, r"\['boxes'\]\[0\] is \[5.0, 5.0, 4"),
+        (
+            {"boxes": torch.tensor([[5.0, 5, 4, 9]])},
+            ValueError,
+            r"\['boxes'\]\[0\] is \[5.0, 5.0, 4",
+        ),
         ({"labels": torch.ones(1)}, TypeError, r"\['labels'\] is torch.float32; expected a tensor"),
         ({"labels": [1]}, TypeError, r"\['labels'\] is list; expected a tensor of whole numbers"),
         ({"labels": torch.ones(2).long()}, ValueError, r"\['labels'\] has shape \(2,\)"),

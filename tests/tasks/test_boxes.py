@@ -179,6 +179,10 @@ def test_what_does_not_fit_is_refused() -> None:
         (lambda: ours.nms(GOOD, torch.ones(2), 0.5), r"scores has shape \(2,\); expected \(1,\)"),
         (lambda: ours.nms(GOOD, scores * torch.nan, 0.5), r"scores\[0\] is nan"),
         (lambda: ours.nms(GOOD, scores, 1.5), "iou_threshold is 1.5; expected a number from 0 to"),
+        (
+            lambda: ours.batched_nms(GOOD[:0], scores[:0], scores[:0].long(), -1),
+            "iou_threshold is -1",
+        ),
         (lambda: ours.nms(GOOD, scores.double(), 0.5), "scores is torch.float64; expected"),
         (lambda: ours.batched_nms(GOOD, scores, scores, 0.5), "idxs is torch.float32 of shape"),
         (lambda: ours.box_convert(GOOD, "xyxy", "yxyx"), "out_fmt is 'yxyx'; expected 'xyxy' or"),
@@ -199,6 +203,8 @@ def test_none_is_a_fine_number_of_boxes() -> None:
     assert ours.box_iou(none, GOOD).shape == (0, 1)
     assert ours.generalized_box_iou(GOOD, none).shape == (1, 0)
     assert ours.nms(none, torch.zeros(0), 0.5).shape == (0,)
-    assert ours.batched_nms(none, torch.zeros(0), torch.zeros(0, dtype=torch.int64), 0.5).shape == (0,)
+    assert ours.batched_nms(none, torch.zeros(0), torch.zeros(0, dtype=torch.int64), 0.5).shape == (
+        0,
+    )
     assert ours.box_convert(none, "cxcywh", "xywh").shape == (0, 4)
     assert float(ours.generalized_box_iou_loss(none, none, "mean")) == 0
