@@ -167,7 +167,7 @@ examples:
       from ImageNet gets a new last layer, which learns from four fifths of them
   python -m cvlib train detector --epochs 4 --record detector.json
       finds digits on photographs, made of what comes with the package, and says where they are
-  python -m cvlib train unet --epochs 2 --batch-size 16 --lr 0.02 --schedule one_cycle
+  python -m cvlib train unet --epochs 2 --batch-size 8 --lr 0.015 --schedule one_cycle
       learns which pixels of such photographs are of a digit
   torchrun --nproc_per_node=2 -m cvlib train lenet --data mnist
       two processes, on the CPU or on two GPUs, share every batch

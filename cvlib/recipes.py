@@ -158,8 +158,8 @@ def nucleus_pixels(corner: tuple[int, int] = (256, 256)) -> tuple[LabelMaps, Lab
 
 UNET: dict[str, Any] = {
     "epochs": 2,
-    "batch_size": 16,
-    "optimizer": partial(torch.optim.AdamW, lr=0.02, weight_decay=0.01, fused=True),
+    "batch_size": 8,
+    "optimizer": partial(torch.optim.AdamW, lr=0.015, weight_decay=0.01, fused=True),
     "schedule": partial(one_cycle, pct_start=0.2),
     "loss": pixel_and_region_loss,
     "augment": random_colours,

@@ -87,7 +87,7 @@ def draw_unet(widths: Sequence[int], size: int, classes: int) -> Figure:
     --------
     >>> figure = draw_unet([8, 16], 96, 2)
     >>> [text.get_text() for text in figure.axes[0].texts if "×" in text.get_text()]
-    ['8 × 96²', '16 × 48²', '8 × 96²', '2 × 96²']
+    ['8 × 96²', '8 × 96²', '16 × 48²', '2 × 96²']
     """
     levels = len(widths) - 1
     figure, axes = new_figure(width=6.6, height=1.0 + 0.85 * (levels + 1))
