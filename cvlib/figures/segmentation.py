@@ -158,7 +158,7 @@ def outlined(picture: Any, labels: NDArray[Any], gain: float = 1.0) -> NDArray[n
     """
     image = as_picture(picture)
     grey = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
-    shown = np.clip(grey * gain, 0, 255).astype(np.uint8)
+    shown = np.clip(grey * float(gain), 0, 255).astype(np.uint8)
     colours = np.array([to_rgb(palette[name]) for name in _OUTLINES])
     framed = np.pad(labels, 1)
     middle = framed[1:-1, 1:-1]

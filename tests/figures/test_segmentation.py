@@ -48,6 +48,7 @@ def test_outlines_lie_inside_and_part_neighbours() -> None:
     assert not grey[1:7, 1].any()
     assert shown[3, 3].tolist() != shown[3, 4].tolist()
     assert picture.max() == 40
+    assert figures.outlined(picture, labels, gain=9)[0, 0].tolist() == [255] * 3
     colour = torch.zeros(3, 8, 9, dtype=torch.uint8)
     assert figures.outlined(colour, labels).shape == (8, 9, 3)
 
