@@ -99,7 +99,7 @@ def run_lengths(answer: object) -> str | None:
         shown = " / ".join("".join(str(int(each)) for each in row) for row in mask)
         got, expected = answer(mask.copy()), _run_lengths(mask)
         try:
-            runs = [(int(start), int(length)) for start, length in got]  # type: ignore[attr-defined]
+            runs = [(int(start), int(length)) for start, length in got]
         except (TypeError, ValueError):
             return f"of the mask {shown} it gives {got!r}, expected a list of pairs"
         if runs != expected:

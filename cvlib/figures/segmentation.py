@@ -50,7 +50,7 @@ def draw_overlap(found: NDArray[Any], true: NDArray[Any]) -> Figure:
     both, either = int((found & true).sum()), int((found | true).sum())
     titles = (f"found: {found.sum()} pixels", f"true: {true.sum()} pixels")
     figure, axes = new_figure(1, 3, width=6.4, height=2.3)
-    fields = ((found, None), (None, true), (found, true))
+    fields: tuple[Any, ...] = ((found, None), (None, true), (found, true))
     for place, title, (one, other) in zip(
         axes[0], (*titles, f"both: {both}, either: {either}"), fields, strict=True
     ):
@@ -59,9 +59,13 @@ def draw_overlap(found: NDArray[Any], true: NDArray[Any]) -> Figure:
         place.set_aspect("equal")
         place.set_title(title, loc="center", fontsize=10)
         for row, column in np.ndindex(true.shape):
-            inside = one is not None and one[row, column], other is not None and other[row, column]
-            colour = {(True, True): palette["green"], (True, False): _FOUND, (False, True): _TRUE}
-            box = {"facecolor": colour.get(inside, "white"), "edgecolor": _LINE}
+            inside = tuple(each is not None and bool(each[row, column]) for each in (one, other))
+            colour: dict[Any, str] = {
+                (True, True): palette["green"],
+                (True, False): _FOUND,
+                (False, True): _TRUE,
+            }
+            box: Any = {"facecolor": colour.get(inside, "white"), "edgecolor": _LINE}
             place.add_patch(Rectangle((column, row), 1, 1, **box))
     return figure
 

@@ -74,7 +74,7 @@ def separate(
         distance = cv2.GaussianBlur(distance, (0, 0), smooth)
     distance = np.where(region, np.round(distance, 3), 0)
     tops = h_maxima(distance, height) if height else distance > 0
-    _, markers = cv2.connectedComponents(np.uint8(tops * region), connectivity=8)
+    _, markers = cv2.connectedComponents((tops * region).astype(np.uint8), connectivity=8)
     markers = _with_the_flat_ones(region, markers)
     parts = watershed(-distance, markers, mask=region)
     sizes = np.bincount(parts.ravel())
@@ -191,7 +191,8 @@ def match(found: NDArray[Any], true: NDArray[Any], threshold: float = 0.5) -> Ma
     one, other = one[kept], other[kept]
     names = (each[each > 0] for each in numbers)
     pairs = np.stack([each[index] for each, index in zip(names, (one, other), strict=True)], axis=1)
-    return Matching(*overlap.shape, pairs.astype(np.int64), overlap[one, other])
+    found_count, true_count = overlap.shape
+    return Matching(found_count, true_count, pairs.astype(np.int64), overlap[one, other])
 
 
 def _plane(name: str, values: NDArray[Any]) -> NDArray[Any]:
