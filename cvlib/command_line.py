@@ -547,7 +547,7 @@ def train_from(
         optimizer=partial(_optimizer, chosen, model),
         schedule=SCHEDULES[chosen.schedule],
         loss=network.loss or partial(F.cross_entropy, label_smoothing=chosen.label_smoothing),
-        metrics=network.metrics,
+        metrics=None if held_out is None else network.metrics,
         augment=[AUGMENTATIONS[name] for name in chosen.augment],
         device=device,
         amp=chosen.amp or False,

@@ -23,7 +23,6 @@ from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss, 
 from cvlib.tasks.overlap import mean_iou, pixel_and_region_loss
 from cvlib.tasks.segmentation import LabelMaps, random_quarter_turn, random_windows
 from cvlib.training import Muon, evaluate, fit, muon_groups, one_cycle, polynomial
-from cvlib.training.batches import Pictures
 from cvlib.training.loop import Metric
 
 __all__ = [
@@ -61,7 +60,7 @@ class Recipe:
     """
 
     make: Callable[[], nn.Module]
-    sets: Callable[[], tuple[Pictures, Pictures]]
+    sets: Callable[[], tuple[Any, Any]]
     arguments: dict[str, Any]
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     half: bool = False
