@@ -315,6 +315,8 @@ def train(name: str, seed: int, device: str | None = None) -> tuple[nn.Module, d
         model.half().float()
     loss = recipe.arguments.get("loss") if recipe.metrics else None
     found = evaluate(model, others, loss=loss, metrics=recipe.metrics)
-    measured = (recipe.metrics and dict(found.metrics)) or {"accuracy": found.accuracy}
+    measured: dict[str, Any] = {"accuracy": found.accuracy}
+    if recipe.metrics:
+        measured = dict(found.metrics)
     told = {f"test_{key}": f"{value:g}" for key, value in measured.items()}
     return model.half() if recipe.half else model, {"data": pictures.source, **told}
