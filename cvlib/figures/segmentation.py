@@ -90,7 +90,7 @@ def draw_unet(widths: Sequence[int], size: int, classes: int) -> Figure:
     Examples
     --------
     >>> figure = draw_unet([8, 16], 96, 2)
-    >>> [text.get_text() for text in figure.axes[0].texts if "×" in text.get_text()]
+    >>> [text.get_text() for text in figure.axes[0].texts if "²" in text.get_text()]
     ['8 × 96²', '8 × 96²', '16 × 48²', '2 × 96²']
     """
     levels = len(widths) - 1

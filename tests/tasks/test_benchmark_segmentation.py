@@ -81,7 +81,7 @@ def test_maps_of_nuclei_are_judged_by_pixels_and_by_things(
     true = masks[256:, 256:] > 0
     expected = (by_otsu & true).sum() / (by_otsu | true).sum()
     assert rows["Otsu"]["iou_of_quarters"][3] == round(expected, 4)
-    assert 0.7 < rows["Otsu"]["f1_mean"] < rows["the true map, taken apart"]["f1_mean"] < 1
+    assert 0.6 < rows["Otsu"]["f1_mean"] < rows["the true map, taken apart"]["f1_mean"] < 1
 
 
 def test_the_focal_loss_is_of_the_difference_of_the_scores() -> None:

@@ -144,7 +144,7 @@ def test_pixel_and_region_loss_has_both_parts_and_gradients_that_are_finite() ->
     )
     torch.testing.assert_close(parts["dice"], soft_dice_loss(logits, labels))
     nothing = pixel_and_region_loss(logits, torch.full_like(labels, 255))
-    assert [float(part) for part in nothing.values()] == [0, 0]
+    assert [part.item() for part in nothing.values()] == [0, 0]
     (slope,) = torch.autograd.grad(sum(nothing.values()), logits)  # type: ignore[arg-type]
     assert not slope.any()
 
