@@ -71,6 +71,14 @@ def test_things_that_do_not_touch_are_the_connected_ones() -> None:
     assert (0, 0) in pairs
 
 
+def test_the_border_of_the_picture_is_no_edge_of_a_thing() -> None:
+    bar = np.zeros((30, 70), bool)
+    bar[:8] = True
+    bar[7, 30:40] = False  # a neck of 7 pixels, which would be 3.5 wide either way
+    for turned in range(4):
+        assert separate(np.rot90(bar, turned), smooth=0, height=0.7).max() == 2
+
+
 def test_nothing_and_everything() -> None:
     assert separate(np.zeros((5, 7), bool)).max() == 0
     assert separate(np.ones((5, 7), bool)).tolist() == np.ones((5, 7)).tolist()
@@ -128,6 +136,12 @@ def test_the_numbers_of_things_do_not_matter_and_all_match_themselves(
     if true.any():
         same = match(true, true, 1.0)
         assert (same.precision, same.recall, same.f1) == (1, 1, 1)
+
+
+def test_an_overlap_of_just_the_threshold_makes_a_pair() -> None:
+    true = np.array([[1, 1, 0, 0, 2, 2]])
+    found = np.array([[2, 0, 0, 1, 0, 0]])
+    assert match(found, true, 0.5).pairs.tolist() == [[2, 1]]
 
 
 def test_scores_are_shares_and_nan_where_there_is_nothing() -> None:
