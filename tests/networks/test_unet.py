@@ -68,6 +68,14 @@ def test_bridges_join_maps_of_one_size_or_zeros(upsampling: str) -> None:
     assert count(UNet(1, 2, 4, 2, bridges=False)) == count(UNet(1, 2, 4, 2))
 
 
+def test_a_picture_of_odd_size_is_continued_by_its_last_row_and_column() -> None:
+    model, x = UNet(1, 2, 3, 2).eval(), normal(1, 1, 13, 18)
+    rows, columns = torch.arange(16).clamp(max=12), torch.arange(20).clamp(max=17)
+    with torch.no_grad():
+        whole = model(x[:, :, rows][..., columns])
+        torch.testing.assert_close(model(x), whole[..., :13, :18])
+
+
 def published(levels: int, width: int, in_channels: int, classes: int) -> int:
     """Count the parameters as the layers say: of an encoder, a decoder and a head."""
     widths = [width * 2**level for level in range(levels + 1)]
