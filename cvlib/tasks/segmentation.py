@@ -87,7 +87,7 @@ class LabelMaps(TensorDataset):
         Parameters
         ----------
         scenes
-            As :func:`cvlib.data.scenes.scenes` makes them.
+            As :func:`cvlib.data.scenes` makes them.
         by_digit
             Whether each digit is a class of its own, 1 to 10, or all are one, "digit". Class 0 is
             the background.
