@@ -34,7 +34,8 @@ def test_mistakes_have_a_colour_each() -> None:
     shown = figures.mistakes(found, true)[0]
     assert shown[0].tolist() == [255] * 3
     assert shown[3].tolist() == [0] * 3
-    assert len({tuple(pixel) for pixel in shown}) == 4
+    assert shown[1].tolist() == [213, 94, 0]  # vermillion: found, and none
+    assert shown[2].tolist() == [86, 180, 233]  # sky blue: missed
 
 
 def test_outlines_lie_inside_and_part_neighbours() -> None:
