@@ -37,6 +37,7 @@ from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
 from cvlib.recipes import PUBLISHED, RECIPES, digit_pixels, digits_on_photographs, fetch, train
 from cvlib.records import RunResult, summary, write_record
 from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss
+from cvlib.tasks.faces import WEIGHTS
 from cvlib.tasks.overlap import mean_iou, pixel_and_region_loss
 from cvlib.tasks.segmentation import LabelMaps
 from cvlib.training import Evaluation, evaluate, fit, schedules
@@ -390,7 +391,7 @@ def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
 
 def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     """Train a network by its recipe, or fetch it, and store its weights."""
-    path = chosen.output or checkpoint(chosen.name)
+    path = chosen.output or (WEIGHTS if chosen.name == "mtcnn" else checkpoint(chosen.name))
     command = f"python -m cvlib checkpoint {chosen.name}"
     if chosen.name in PUBLISHED:
         model, facts = fetch(chosen.name)
@@ -401,7 +402,7 @@ def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     measured = [
         f"{_worded(key)} {value}" for key, value in facts.items() if key.startswith("test_")
     ]
-    say(f"{path}: {', '.join(measured)}")
+    say(f"{path}: {', '.join(measured) or facts['source']}")
 
 
 def _info(chosen: argparse.Namespace, words: Sequence[str]) -> None:

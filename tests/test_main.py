@@ -63,11 +63,7 @@ def test_without_words_it_says_what_there_is(capsys):
     ("room", "command", "words"),
     [
         ("training", "train", "--data"),
-        (
-            "networks",
-            "checkpoint",
-            "vit,detector,unet,unet_0,unet_1,unet_2,unet_nuclei,mobilenet_v2}",
-        ),
+        ("networks", "checkpoint", "unet,unet_0,unet_1,unet_2,unet_nuclei,mobilenet_v2,mtcnn}"),
     ],
 )
 def test_the_old_spelling_says_the_new_one_and_does_the_same(room, command, words, capsys):

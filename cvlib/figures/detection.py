@@ -79,7 +79,7 @@ def draw_boxes(
             continue
         picture = as_picture(pictures[at])
         side = picture.shape[:2]
-        place.imshow(picture, extent=(0, side[1], side[0], 0), vmin=0, interpolation="nearest")
+        place.imshow(picture, extent=(0, side[1], side[0], 0), vmin=0, interpolation="bicubic")
         if truth is not None:
             _frames(place, truth[at], _TRUE, dash=":")
         _frames(place, boxes[at], _FOUND, [] if names is None else names[at])
@@ -181,7 +181,7 @@ def draw_suppression(picture: Any, boxes: Tensor, kept: Sequence[int], title: st
     stay = set(kept)
     for place, only in zip(axes[0], (False, True), strict=True):
         hide_frame(place)
-        place.imshow(image, extent=(0, wide, high, 0), vmin=0, interpolation="nearest")
+        place.imshow(image, extent=(0, wide, high, 0), vmin=0, interpolation="bicubic")
         for at, box in enumerate(boxes.tolist()):
             if at in stay:
                 _frame(place, box, _KEPT, zorder=3)
@@ -269,7 +269,7 @@ def draw_centres(picture: Any, maps: Mapping[str, Tensor], *, title: str) -> Fig
     high, wide = image.shape[:2]
     for place in axes[0]:
         hide_frame(place)
-    axes[0, 0].imshow(image, extent=(0, wide, high, 0), vmin=0, interpolation="nearest")
+    axes[0, 0].imshow(image, extent=(0, wide, high, 0), vmin=0, interpolation="bicubic")
     rows, columns = next(iter(maps.values())).shape
     for row in range(1, rows):
         axes[0, 0].axhline(row * high / rows, color="white", linewidth=0.3, alpha=0.6)
@@ -314,7 +314,7 @@ def draw_anchors(picture: Any, anchors: Tensor, *, stride: int, title: str) -> F
     hide_frame(place)
     image = as_picture(picture)
     high, wide = image.shape[:2]
-    place.imshow(image, extent=(0, wide, high, 0), vmin=0, interpolation="nearest")
+    place.imshow(image, extent=(0, wide, high, 0), vmin=0, interpolation="bicubic")
     dots = [
         (column + stride / 2, row + stride / 2)
         for row in range(0, high, stride)

@@ -40,6 +40,7 @@ class Detector(nn.Module):
 
     Examples
     --------
+    >>> import torch
     >>> model = Detector()
     >>> model(torch.zeros(2, 3, 96, 96)).shape  # 5 + 10 numbers for each of 24 × 24 cells
     torch.Size([2, 15, 24, 24])

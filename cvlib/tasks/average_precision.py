@@ -158,8 +158,8 @@ def _check(pictures: Sequence[Target], name: str, others: tuple[str, ...]) -> No
             value = picture[key]
             if not isinstance(value, Tensor) or value.is_floating_point() != (key == "scores"):
                 kind = "floating-point" if key == "scores" else "whole"
-                what = value.dtype if isinstance(value, Tensor) else type(value).__name__
-                raise TypeError(f"{where}['{key}'] is {what}; expected a tensor of {kind} numbers")
+                came = value.dtype if isinstance(value, Tensor) else type(value).__name__
+                raise TypeError(f"{where}['{key}'] is {came}; expected a tensor of {kind} numbers")
             if value.shape != boxes.shape[:1]:
                 raise ValueError(
                     f"{where}['{key}'] has shape {tuple(value.shape)}; "
@@ -197,8 +197,9 @@ def match(detection: Target, target: Target, iou_thresholds: Sequence[float]) ->
     tensor([[False,  True],
             [ True, False]])
     """
-    overlaps = box_iou(detection["boxes"].double(), target["boxes"].double())
-    overlaps = overlaps.where(detection["labels"][:, None] == target["labels"], -1.0).cpu()
+    found, there = (each["boxes"].double().cpu() for each in (detection, target))
+    same = detection["labels"].cpu()[:, None] == target["labels"].cpu()
+    overlaps = box_iou(found, there).where(same, -1.0)
     # Equal overlaps take the last object, as pycocotools has it; so argmax goes backwards.
     overlaps = overlaps.flip(1)
     least = torch.tensor(iou_thresholds, dtype=torch.float64).clamp(max=1 - 1e-10)

@@ -55,10 +55,8 @@ def pyramid(image: NDArray[np.uint8], sides: Sequence[float] = SIDES) -> list[ND
     [134, 117, 103, 93, 84]
     """
     height, width = image.shape[:2]
-    return [
-        cv2.resize(image, (round(width * _WINDOW / side), round(height * _WINDOW / side)))
-        for side in sides
-    ]
+    sizes = [(round(width * _WINDOW / side), round(height * _WINDOW / side)) for side in sides]
+    return [np.asarray(cv2.resize(image, size), np.uint8) for size in sizes]
 
 
 def hog_blocks(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -277,7 +275,7 @@ def _described(picture: NDArray[np.uint8], windows: Tensor) -> NDArray[np.float3
         patch = cv2.warpAffine(
             picture, back, (side, side), flags=how, borderMode=cv2.BORDER_REFLECT_101
         )
-        rows.append(hog_blocks(patch)[:, 1:-1, 1:-1].ravel())
+        rows.append(hog_blocks(np.asarray(patch, np.uint8))[:, 1:-1, 1:-1].ravel())
     return np.array(rows, np.float32).reshape(len(windows), 108 * _BLOCKS**2)
 
 

@@ -502,28 +502,6 @@ def test_resized_crops_refuse_sizes_and_ranges(
         random_resized_crop(pictures(), labels(), seeded(), **arguments)
 
 
-@pytest.mark.parametrize(
-    ("target", "message"),
-    [
-        ({"boxes": torch.zeros(4)}, r"targets\[1\]\['boxes'\] has shape \(4,\); expected \(n, 4\)"),
-        ({"boxes": torch.tensor([[5.0, 5, 2, 9]])}, "expected x1 <= x2 and y1 <= y2 in each"),
-        ({"boxes": torch.tensor([[5.0, 5, torch.nan, 9]])}, "expected x1 <= x2"),
-        (
-            {"masks": torch.zeros(2, 3, 3)},
-            r"\['masks'\] has shape \(2, 3, 3\); expected \(n, 11, 14",
-        ),
-        ({"masks": torch.zeros(11, 14)}, r"\['masks'\] has shape \(11, 14\); expected"),
-    ],
-)
-def test_targets_that_do_not_fit_their_picture_are_refused(target: Any, message: str) -> None:
-    images, _, targets = places(2)
-    for augment in (random_horizontal_flip, random_crop, random_affine, random_resized_crop):
-        with pytest.raises(ValueError, match=message):
-            augment(images, [targets[0], target], seeded())
-    with pytest.raises(ValueError, match="targets holds 1; expected one for each of 2"):
-        random_horizontal_flip(images, targets[:1], seeded())
-
-
 def test_affine_maps_take_boxes_masks_and_label_maps_along() -> None:
     images, maps, targets = places()
     strengths: Any = {"degrees": 40, "translate": 0.3, "scale": (0.6, 1.5), "shear": 15}

@@ -13,9 +13,11 @@ from cvlib.recipes import DETECTOR
 
 def test_runs_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
-    monkeypatch.setattr(detection, "TRAIN", 40)
+    monkeypatch.setattr(detection, "TRAIN", 16)
     monkeypatch.setattr(detection, "TEST", 4)
-    monkeypatch.setattr(detection, "WINDOWS", 40)
+    monkeypatch.setattr(detection, "WINDOWS", 16)
+    variants = dict(list(detection.VARIANTS.items())[:2])
+    monkeypatch.setattr(detection, "VARIANTS", variants)
     monkeypatch.setattr(detection, "DETECTOR", {**DETECTOR, "epochs": 1})
     monkeypatch.setattr("sys.argv", ["detection", "--seeds", "1"])
     monkeypatch.setattr("torch.set_num_threads", lambda count: None)

