@@ -31,17 +31,20 @@ import cvlib
 from cvlib import augmentation, data
 from cvlib.console import say
 from cvlib.data import ImageSet
-from cvlib.networks import MLP, Detector, LeNet, LeNet5, PlainNet, TutorialNet, checkpoint
+from cvlib.networks import MLP, Detector, LeNet, LeNet5, PlainNet, TutorialNet, UNet, checkpoint
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
-from cvlib.recipes import PUBLISHED, RECIPES, digits_on_photographs, fetch, train
+from cvlib.recipes import PUBLISHED, RECIPES, digit_pixels, digits_on_photographs, fetch, train
 from cvlib.records import RunResult, summary, write_record
 from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss
 from cvlib.tasks.faces import WEIGHTS
+from cvlib.tasks.overlap import mean_iou, pixel_and_region_loss
+from cvlib.tasks.segmentation import LabelMaps
 from cvlib.training import Evaluation, evaluate, fit, schedules
 from cvlib.training.batches import Pictures
 from cvlib.training.checkpoints import save_weights
 from cvlib.training.data_parallel import process_group, processes
+from cvlib.training.loop import Metric
 from cvlib.training.losses import Loss
 from cvlib.training.regularization import EarlyStopping
 
@@ -68,6 +71,8 @@ class Network(NamedTuple):
         What it learns from unless told otherwise.
     metrics
         What is measured of one that does not classify: functions of outputs and targets, by name.
+    scenes
+        Makes the scenes that it learns from, and those that it is tested on.
     """
 
     make: Callable[..., nn.Module]
@@ -75,7 +80,8 @@ class Network(NamedTuple):
     loss: Loss | None = None
     pretrained: bool = False
     data: str = "mnist_sample"
-    metrics: Mapping[str, Callable[[Any, Any], float]] | None = None
+    metrics: Mapping[str, Metric] | None = None
+    scenes: Callable[[], tuple[Any, Any]] | None = None
 
 
 NETWORKS = {
@@ -91,6 +97,15 @@ NETWORKS = {
         loss=detection_loss,
         data="scenes",
         metrics={"average_precision_50": average_precision_50},
+        scenes=digits_on_photographs,
+    ),
+    "unet": Network(
+        UNet,
+        takes=(3, 96, 96),
+        loss=pixel_and_region_loss,
+        data="scenes",
+        metrics={"mean_iou": mean_iou},
+        scenes=digit_pixels,
     ),
 }
 
@@ -153,6 +168,8 @@ examples:
       from ImageNet gets a new last layer, which learns from four fifths of them
   python -m cvlib train detector --epochs 4 --record detector.json
       finds digits on photographs, made of what comes with the package, and says where they are
+  python -m cvlib train unet --epochs 2 --batch-size 8 --lr 0.015 --schedule one_cycle
+      learns which pixels of such photographs are of a digit
   torchrun --nproc_per_node=2 -m cvlib train lenet --data mnist
       two processes, on the CPU or on two GPUs, share every batch
 """
@@ -251,7 +268,7 @@ def _add_train(commands: Any) -> None:
         help="mnist_sample comes with the package, and scenes are made of what comes with it; "
         f"{', '.join(FULL_SETS)} are read from CVLIB_DATA, or downloaded; folder:PATH are your own "
         "pictures, in one folder for each class, and a fifth of them is held out as the test "
-        "(default: mnist_sample, and scenes for the detector)",
+        "(default: mnist_sample, and scenes for detector and unet)",
     )
     what.add_argument(
         "--validation",
@@ -348,7 +365,7 @@ def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     chosen.data = chosen.data or network.data
     if (chosen.data == SCENES) != (network.data == SCENES):
         finds = ", ".join(name for name, each in NETWORKS.items() if each.data == SCENES)
-        line.error(f"{finds} learns from scenes, and nothing else does; --data is {chosen.data}")
+        line.error(f"scenes are what {finds} learn from, and no other; --data is {chosen.data}")
     if chosen.early_stopping is not None and chosen.validation is None:
         line.error("--early-stopping needs --validation: the test pictures must not choose")
     if chosen.pretrained and not NETWORKS[chosen.network].pretrained:
@@ -430,13 +447,14 @@ def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str
     ValueError
         If the network takes pictures of another shape than the data have.
     """
-    train: ImageSet | Scenes
-    test: ImageSet | Scenes
-    if chosen.data == SCENES:
-        train, test = digits_on_photographs()
+    train: ImageSet | Scenes | LabelMaps
+    test: ImageSet | Scenes | LabelMaps
+    network = NETWORKS[chosen.network]
+    if network.scenes is not None:
+        train, test = network.scenes()
     else:
-        train, test = _sets(chosen.data, NETWORKS[chosen.network].takes)
-    network, shape = NETWORKS[chosen.network], tuple(train.images.shape[1:])
+        train, test = _sets(chosen.data, network.takes)
+    shape = tuple(train.images.shape[1:])
     if shape != network.takes:
         raise ValueError(
             f"{chosen.network} takes pictures of shape {network.takes}; those of {chosen.data} "
@@ -478,8 +496,8 @@ def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str
 def train_from(
     seed: int,
     chosen: argparse.Namespace,
-    train: ImageSet | Scenes,
-    test: ImageSet | Scenes,
+    train: ImageSet | Scenes | LabelMaps,
+    test: ImageSet | Scenes | LabelMaps,
     device: str | None,
 ) -> RunResult | None:
     """Train a network from one seed, and measure it.

@@ -16,13 +16,16 @@ import torch
 from torch import nn
 
 from cvlib.augmentation import random_crop, random_horizontal_flip
-from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample, scenes
-from cvlib.networks import Detector, LeNet, LeNet5, PlainNet, SmallResNet, ViT
+from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample, nuclei, scenes
+from cvlib.networks import Detector, LeNet, LeNet5, PlainNet, SmallResNet, UNet, ViT
 from cvlib.networks.cifar10 import SMALL_WIDTHS
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss, random_colours
 from cvlib.tasks.faces import MTCNN
+from cvlib.tasks.overlap import mean_iou, pixel_and_region_loss
+from cvlib.tasks.segmentation import LabelMaps, random_quarter_turn, random_windows
 from cvlib.training import Muon, evaluate, fit, muon_groups, one_cycle, polynomial
+from cvlib.training.loop import Metric
 
 __all__ = [
     "DETECTOR",
@@ -30,6 +33,8 @@ __all__ = [
     "PUBLISHED",
     "RECIPES",
     "SMALL_RESNET",
+    "UNET",
+    "UNET_NUCLEI",
     "Recipe",
     "fetch",
     "train",
@@ -57,9 +62,9 @@ class Recipe:
     """
 
     make: Callable[[], nn.Module]
-    sets: Callable[[], tuple[ImageSet | Scenes, ImageSet | Scenes]]
+    sets: Callable[[], tuple[Any, Any]]
     arguments: dict[str, Any]
-    metrics: Mapping[str, Callable[[Any, Any], float]] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
     half: bool = False
 
 
@@ -123,6 +128,52 @@ DETECTOR: dict[str, Any] = {
     "augment": random_colours,
 }
 
+
+def digit_pixels() -> tuple[LabelMaps, LabelMaps]:
+    """Return 3,000 crowded scenes to learn from, and 500 to test on, with the digits' pixels."""
+    train, test = scenes(3000, objects=(6, 8)), scenes(500, split="test", seed=1)
+    return LabelMaps.of_scenes(train), LabelMaps.of_scenes(test)
+
+
+def nucleus_pixels(corner: tuple[int, int] = (256, 256)) -> tuple[LabelMaps, LabelMaps]:
+    """Return 400 windows of three quarters of the nuclei, and the fourth to test on.
+
+    Parameters
+    ----------
+    corner
+        The top row and the left column of the quarter to test on, 0 or 256 each.
+    """
+    picture, masks = (torch.from_numpy(each) for each in nuclei())
+    labels, (top, left), side = (masks > 0).long(), corner, 64
+
+    def outside(row: int, column: int) -> bool:
+        beside = row + side <= top or row >= top + 256
+        return beside or column + side <= left or column >= left + 256
+
+    windows, maps = random_windows(picture[None], labels, 400, side, keep=outside)
+    quarter = slice(top, top + 256), slice(left, left + 256)
+    classes, source = ("background", "nucleus"), "nuclei (StarDist, BBBC038)"
+    test = LabelMaps(picture[None, None, *quarter], labels[None, *quarter], classes, source)
+    return LabelMaps(windows, maps, classes, source), test
+
+
+UNET: dict[str, Any] = {
+    "epochs": 2,
+    "batch_size": 8,
+    "optimizer": partial(torch.optim.AdamW, lr=0.015, weight_decay=0.01, fused=True),
+    "schedule": partial(one_cycle, pct_start=0.2),
+    "loss": pixel_and_region_loss,
+    "augment": random_colours,
+}
+
+UNET_NUCLEI: dict[str, Any] = {**UNET, "epochs": 8, "augment": random_quarter_turn}
+
+
+def unet(levels: int = 3, **how: Any) -> Callable[[], nn.Module]:
+    """Return a function that makes a U-Net with the channels of a pixel side by side."""
+    return lambda: UNet(levels=levels, **how).to(memory_format=torch.channels_last)
+
+
 RECIPES = {
     "lenet": Recipe(
         LeNet,
@@ -172,6 +223,17 @@ RECIPES = {
         digits_on_photographs,
         DETECTOR,
         metrics={"average_precision_50": average_precision_50},
+        half=True,
+    ),
+    **{
+        name: Recipe(unet(levels), digit_pixels, UNET, metrics={"mean_iou": mean_iou}, half=True)
+        for name, levels in (("unet", 3), ("unet_0", 0), ("unet_1", 1), ("unet_2", 2))
+    },
+    "unet_nuclei": Recipe(
+        unet(in_channels=1),
+        nucleus_pixels,
+        UNET_NUCLEI,
+        metrics={"mean_iou": mean_iou},
         half=True,
     ),
 }

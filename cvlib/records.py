@@ -131,8 +131,8 @@ def summary(runs: Sequence[RunResult]) -> dict[str, Any]:
         ``epochs``, ``seconds``, ``test_accuracy`` and ``test_loss``. For several
         ``test_accuracy_mean`` and ``test_accuracy_standard_deviation`` (that of a sample: divided
         by one less than their number), ``seeds``, and a value for each of them in the lists
-        ``test_accuracies``, ``test_losses``, ``epochs`` and ``seconds``. Of a network that does not
-        classify, its metrics stand in the place of the accuracy, by name, and there is no error.
+        ``test_accuracies``, ``test_losses``, ``epochs`` and ``seconds``. Metrics stand beside the
+        accuracy, by name. A network that does not classify has these alone, and no error.
 
     Raises
     ------
@@ -178,9 +178,9 @@ def summary(runs: Sequence[RunResult]) -> dict[str, Any]:
 
 
 def _measured(test: Evaluation) -> dict[str, float]:
-    """Return the accuracy, or the metrics of a network that does not classify."""
+    """Return the accuracy, where the network classifies, and the metrics, by name."""
     if test.accuracy is not None:
-        return {"accuracy": test.accuracy}
+        return {"accuracy": test.accuracy, **test.metrics}
     if not test.metrics:
         raise ValueError(
             "runs holds one without an accuracy; expected networks that classify, or metrics"

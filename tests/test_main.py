@@ -22,6 +22,7 @@ from cvlib.data import ImageSet, mnist_sample, scenes
 from cvlib.networks import LeNet
 from cvlib.networks.transfer import mobilenet_v2, train_last
 from cvlib.tasks.detection import Scenes
+from cvlib.tasks.segmentation import LabelMaps
 from cvlib.training import evaluate
 from tests.checkout import ROOT, project
 
@@ -62,7 +63,7 @@ def test_without_words_it_says_what_there_is(capsys):
     ("room", "command", "words"),
     [
         ("training", "train", "--data"),
-        ("networks", "checkpoint", "{lenet,lenet5,plain_net,small_net,vit,mobilenet_v2,mtcnn}"),
+        ("networks", "checkpoint", "unet,unet_0,unet_1,unet_2,unet_nuclei,mobilenet_v2,mtcnn}"),
     ],
 )
 def test_the_old_spelling_says_the_new_one_and_does_the_same(room, command, words, capsys):
@@ -251,7 +252,7 @@ def test_every_seed_is_a_run_of_its_own(tmp_path, few, capsys):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in NETWORKS if name not in ("mobilenet_v2", "detector")]
+    "name", [name for name in NETWORKS if name not in ("mobilenet_v2", "detector", "unet")]
 )
 def test_every_network_learns_what_fits_it_and_refuses_the_rest(tmp_path, few, capsys, name):
     for data, shape in few.items():
@@ -283,7 +284,10 @@ def test_every_network_learns_what_fits_it_and_refuses_the_rest(tmp_path, few, c
 def few_scenes(monkeypatch):
     """A few scenes of one digit each."""
     pair = Scenes(scenes(24, objects=(1, 1))), Scenes(scenes(5, split="test"))
-    monkeypatch.setattr(command_line, "digits_on_photographs", lambda: pair)
+    detector = NETWORKS["detector"]._replace(scenes=lambda: pair)
+    monkeypatch.setitem(NETWORKS, "detector", detector)
+    maps = tuple(LabelMaps.of_scenes(each.scenes) for each in pair)
+    monkeypatch.setitem(NETWORKS, "unet", NETWORKS["unet"]._replace(scenes=lambda: maps))
 
 
 def test_the_detector_learns_scenes_and_is_measured_by_average_precision(
@@ -308,11 +312,23 @@ def test_the_detector_learns_scenes_and_is_measured_by_average_precision(
         assert file.metadata()["classes"] == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
 
 
+def test_the_unet_learns_scenes_and_is_measured_by_overlap(tmp_path, few_scenes, capsys):
+    path, csv = tmp_path / "one.json", tmp_path / "epochs.csv"
+    words = ["train", "unet", "--epochs", "1", "--batch-size", "8", "--device", "cpu"]
+    main([*words, "--validation", "0.25", "--csv", str(csv), "--record", str(path)])
+    results = json.loads(path.read_text())["results"]
+    assert results["data"] == "digits on photographs (train)"
+    assert 0 <= results["test_mean_iou"] <= 1
+    assert "test mean iou" in capsys.readouterr().out
+    for column in ("train_cross_entropy", "train_dice", "mean_iou"):
+        assert column in csv.read_text()
+
+
 @pytest.mark.parametrize("words", [["detector", "--data", "mnist"], ["lenet", "--data", "scenes"]])
 def test_what_finds_and_what_classifies_learn_from_sets_of_their_own(capsys, words):
     with pytest.raises(SystemExit):
         main(["train", *words])
-    assert "detector learns from scenes, and nothing else does" in capsys.readouterr().err
+    assert "scenes are what detector, unet learn from, and no other" in capsys.readouterr().err
 
 
 def test_a_loss_of_its_own_is_learnt_by_and_reported(tmp_path, few, monkeypatch, capsys):

@@ -131,3 +131,14 @@ def test_metrics_stand_in_the_place_of_an_accuracy() -> None:
 def test_no_run_is_refused() -> None:
     with pytest.raises(ValueError, match="runs is empty"):
         summary([])
+
+
+def test_metrics_stand_beside_the_accuracy() -> None:
+    runs = [
+        RunResult(seed, nn.Linear(1, 2), History([]), 1.0, Evaluation(0.1, 0.9, {"mean_iou": iou}))
+        for seed, iou in enumerate((0.5, 0.7))
+    ]
+    found = summary(runs)
+    assert (found["test_accuracy_mean"], found["test_mean_iou_mean"]) == (0.9, 0.6)
+    assert found["test_mean_ious"] == [0.5, 0.7]
+    assert summary(runs[:1])["test_mean_iou"] == 0.5

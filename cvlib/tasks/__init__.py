@@ -13,10 +13,22 @@ from cvlib.tasks.boxes import (
     remove_small_boxes,
 )
 from cvlib.tasks.detection import Scenes, detect, detection_loss, read_answers, targets_of
+from cvlib.tasks.instances import Matching, match, separate
+from cvlib.tasks.overlap import (
+    dice,
+    iou,
+    mean_iou,
+    pixel_and_region_loss,
+    pixel_counts,
+    soft_dice_loss,
+)
+from cvlib.tasks.segmentation import LabelMaps, predict, random_quarter_turn, random_windows
 from cvlib.tasks.sliding_windows import SlidingWindows, train_sliding_windows
 
 __all__ = [
     "AveragePrecision",
+    "LabelMaps",
+    "Matching",
     "Scenes",
     "SlidingWindows",
     "batched_nms",
@@ -26,12 +38,23 @@ __all__ = [
     "clip_boxes_to_image",
     "detect",
     "detection_loss",
+    "dice",
     "generalized_box_iou",
     "generalized_box_iou_loss",
+    "iou",
+    "match",
     "mean_average_precision",
+    "mean_iou",
     "nms",
+    "pixel_and_region_loss",
+    "pixel_counts",
+    "predict",
+    "random_quarter_turn",
+    "random_windows",
     "read_answers",
     "remove_small_boxes",
+    "separate",
+    "soft_dice_loss",
     "targets_of",
     "train_sliding_windows",
 ]
