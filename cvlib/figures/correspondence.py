@@ -209,6 +209,7 @@ def draw_costs(
     """
     count = len(patches)
     figure, axes = new_figure(2, count, width=2.2 * count, height=3.4)
+    most = max(float(np.max(cost)) for cost in costs)
     for column, ((name, patch), cost, truth) in enumerate(
         zip(patches.items(), costs, truths, strict=True)
     ):
@@ -221,10 +222,11 @@ def draw_costs(
         least = int(np.argmin(cost))
         below.plot(least, cost[least], "o", color=palette["blue"], markersize=6)
         below.set_xlabel("disparity", fontsize=9)
-        below.set_yticks([])
-        below.set_ylim(bottom=0)
+        below.set_ylim(0, 1.08 * most)
         if column == 0:
             below.set_ylabel("difference", fontsize=9)
+        else:
+            below.set_yticklabels([])
     return figure
 
 
@@ -233,6 +235,7 @@ def draw_curves(
     curves: Mapping[str, Sequence[float]],
     labels: tuple[str, str],
     limits: tuple[float, float],
+    doubling: bool = False,
 ) -> Figure:
     """Draw curves over one axis, with a dot at each number.
 
@@ -246,6 +249,8 @@ def draw_curves(
         Of the two axes.
     limits
         The lowest and the highest number drawn.
+    doubling
+        Whether each doubling across is as long as the one before.
 
     Returns
     -------
@@ -261,7 +266,9 @@ def draw_curves(
     figure, ((place,),) = new_figure(width=4.8, height=2.7)
     for (name, numbers), dash in zip(curves.items(), _DASHES, strict=False):
         place.plot(across, numbers, dash, marker="o", markersize=4, label=name)
-    place.set_xticks(list(across))
+    if doubling:
+        place.set_xscale("log", base=2)
+    place.set_xticks(list(across), [f"{number:g}" for number in across])
     place.set_xlabel(labels[0])
     place.set_ylabel(labels[1])
     place.set_ylim(*limits)
@@ -307,13 +314,13 @@ def look_from(
     --------
     >>> dot = np.array([[0.0, 0.0, 5.0]])
     >>> black = np.zeros((1, 3), np.uint8)
-    >>> (look_from(dot, black, (0, 0, 5), 30, 0, 10, (9, 9)) == 0).all(axis=2).sum()
+    >>> int((look_from(dot, black, (0, 0, 5), 30, 0, 10, (9, 9)) == 0).all(axis=2).sum())
     4
     """
     height, width = size
     cos, sin = np.cos(np.radians([turn, tilt])), np.sin(np.radians([turn, tilt]))
     around = np.array([[cos[0], 0, sin[0]], [0, 1, 0], [-sin[0], 0, cos[0]]])
-    over = np.array([[1, 0, 0], [0, cos[1], sin[1]], [0, -sin[1], cos[1]]])
+    over = np.array([[1, 0, 0], [0, cos[1], -sin[1]], [0, sin[1], cos[1]]])
     distance = np.linalg.norm(np.asarray(centre, dtype=np.float64))
     straight = np.array([0, 0, distance])
     known = np.isfinite(points).all(axis=1)

@@ -17,7 +17,7 @@ Grey = NDArray[np.uint8] | NDArray[np.float32]
 Numbers = NDArray[np.float32]
 Reals = NDArray[np.float64]
 
-_AT_ONCE = 2**18  # pixels of windows held at a time
+_AT_ONCE = 2**16  # pixels of windows held at a time
 
 
 class Flow(NamedTuple):
@@ -128,11 +128,11 @@ def lucas_kanade(
         raise ValueError(f"window is {window}; expected an odd number")
     integer("iterations", iterations, least=1)
     number("least", least)
-    pyramids = [_pyramid(picture, integer("levels", levels)) for picture in pair]
+    old, new = (_pyramid(picture, integer("levels", levels)) for picture in pair)
     places, found = np.empty_like(points), np.empty(len(points), dtype=np.bool_)
     for start in range(0, len(points), max(1, _AT_ONCE // size**2)):
         part = slice(start, start + max(1, _AT_ONCE // size**2))
-        places[part], found[part] = _follow(*pyramids, points[part], size, iterations, least)
+        places[part], found[part] = _follow(old, new, points[part], size, iterations, least)
     height, width = pair[1].shape
     found &= ((places >= 0) & (places <= [width - 1, height - 1])).all(axis=1)
     places[~found] = np.nan
@@ -147,8 +147,9 @@ def _follow(
     for level in reversed(range(len(old))):
         centres = points / 2**level
         places = centres[:, None] + offsets
-        slopes = [scharr(old[level], *order) / 32 for order in ((1, 0), (0, 1))]
-        before, dx, dy = (_sampled(picture, places) for picture in (old[level], *slopes))
+        before = _sampled(old[level], places)
+        dx = _sampled(scharr(old[level], 1, 0).astype(np.float32) / 32, places)
+        dy = _sampled(scharr(old[level], 0, 1).astype(np.float32) / 32, places)
         found &= flow_at(before, dx, dy)[1][:, 0] >= least
         active = found.copy()
         for _ in range(iterations):

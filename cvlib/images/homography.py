@@ -98,6 +98,11 @@ def find_homography(
     source, target = read_points(source, target)
     before, after = (_normalization(p) if normalize else np.eye(3) for p in (source, target))
     old, new = perspective_transform(source, before), perspective_transform(target, after)
+    if not (_in_general_position(source) and _in_general_position(target)):
+        raise ValueError(
+            "source and target do not determine a homography; expected four pairs or more of "
+            "which no three points lie on a line"
+        )
     matrix = _solved(_equations(old, new))
     if refine and len(source) > 4:
         matrix = _refined(matrix, old, new)
@@ -174,15 +179,17 @@ def _equations(source: Reals, target: Reals) -> Reals:
 def _solved(equations: Reals) -> Reals:
     """Take the nine numbers, of length 1, that violate the equations least."""
     triangle = np.linalg.qr(equations, mode="r")  # 9 rows at most, however many pairs
-    _, strengths, directions = np.linalg.svd(triangle)
+    _, _, directions = np.linalg.svd(triangle)
     matrix: Reals = directions[-1].reshape(3, 3)
-    widths = np.linalg.svd(matrix, compute_uv=False)
-    if strengths[7] < _DEGENERATE * strengths[0] or widths[2] < _DEGENERATE * widths[0]:
-        raise ValueError(
-            "source and target do not determine a homography; expected four pairs or more of "
-            "which no three points lie on a line"
-        )
     return matrix
+
+
+def _in_general_position(points: Reals) -> bool:
+    """Say whether only the unit matrix takes the points to themselves, up to a factor."""
+    places = perspective_transform(points, _normalization(points))
+    triangle = np.linalg.qr(_equations(places, places), mode="r")
+    strengths = np.linalg.svd(triangle, compute_uv=False)
+    return bool(strengths[7] > _DEGENERATE * strengths[0])
 
 
 def _refined(matrix: Reals, source: Reals, target: Reals) -> Reals:

@@ -169,7 +169,7 @@ def left_right_check(
 def depth(
     disparity: Disparities, focal_length: float, baseline: float, offset: float = 0.0
 ) -> Disparities:
-    """Turn disparities into distances in front of the camera: focal length times baseline over them.
+    """Turn disparities into distances: focal length times baseline, divided by them.
 
     Parameters
     ----------

@@ -102,9 +102,7 @@ def test_trials_of_fischler_and_bolles() -> None:
         (("all",), TypeError, "inlier_share is 'all'; expected a number"),
     ],
 )
-def test_trials_refuse_what_cannot_be(
-    arguments: tuple, error: type[Exception], told: str
-) -> None:
+def test_trials_refuse_what_cannot_be(arguments: tuple, error: type[Exception], told: str) -> None:
     with pytest.raises(error, match=told):
         trials(*arguments)
 
@@ -117,7 +115,7 @@ def test_what_cannot_agree_is_refused() -> None:
     with pytest.raises(ValueError, match="source has 3 points; expected at least 4"):
         ransac(square[:3], square[:3])
     with pytest.raises(ValueError, match=r"target\[0\] is \[nan"):
-        ransac(square, square + [np.nan, 0])
+        ransac(square, square + np.array([np.nan, 0]))
     for name, value in (("threshold", -1), ("most_trials", 0), ("confidence", 1.5)):
         with pytest.raises(ValueError, match=f"{name} is {value}"):
             ransac(square, square, **{name: value})

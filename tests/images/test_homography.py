@@ -42,7 +42,11 @@ def test_four_pairs_are_opencvs_perspective_transform(seed: int) -> None:
     source, target, _ = scene(seed, 4)
     source, target = np.float32(source), np.float32(target)
     expected = cv2.getPerspectiveTransform(source, target)
-    np.testing.assert_allclose(find_homography(source, target), expected, rtol=1e-6, atol=1e-7)
+    ours, theirs = (
+        perspective_transform(source, matrix)
+        for matrix in (find_homography(source, target), expected)
+    )
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
 
 
 @settings(max_examples=30, deadline=None)
@@ -83,7 +87,7 @@ def test_perspective_transform_is_opencvs(seed: int, count: int) -> None:
 
 def test_a_homography_without_a_last_number_is_of_length_1() -> None:
     swap = np.array([[0.0, 0, 1], [0, 1, 0], [1, 0, 0]])  # (0, 0) goes to infinity
-    source = SQUARE + [1, 2]
+    source = SQUARE + np.array([1, 2])
     found = find_homography(source, perspective_transform(source, swap))
     assert np.linalg.norm(found) == pytest.approx(1)
     assert np.isclose(np.abs(found), swap / np.sqrt(3), atol=1e-9).all()
@@ -107,7 +111,7 @@ def test_many_pairs_take_no_square_matrix() -> None:
     ],
 )
 def test_points_on_a_line_are_refused(points: list[list[float]], width: float) -> None:
-    degenerate = width * (np.array(points, dtype=np.float64) + [0.1, 0.7])
+    degenerate = width * (np.array(points, dtype=np.float64) + np.array([0.1, 0.7]))
     fine = scene(1, len(points))[0]
     for source, target in ((degenerate, fine), (fine, degenerate), (degenerate, degenerate)):
         with pytest.raises(ValueError, match="source and target do not determine a homography"):
@@ -121,12 +125,16 @@ def test_points_on_a_line_are_refused(points: list[list[float]], width: float) -
         (SQUARE, SQUARE[:2], ValueError, "target has 2 points; expected at least 4"),
         (SQUARE, np.ones((5, 2)), ValueError, "target has 5 points; expected 4, as source"),
         (SQUARE.T, SQUARE, ValueError, r"source has shape \(2, 4\); expected \(N, 2\)"),
-        (SQUARE / 0, SQUARE, ValueError, r"source\[0\] is \[nan, nan\]; expected finite"),
-        (SQUARE, SQUARE + [np.inf, 0], ValueError, r"target\[0\] is \[inf, 0.0\]; expected fin"),
+        (SQUARE * np.nan, SQUARE, ValueError, r"source\[0\] is \[nan, nan\]; expected finite"),
+        (
+            SQUARE,
+            SQUARE + np.array([np.inf, 0]),
+            ValueError,
+            r"target\[0\] is \[inf, 0.0\]; expected fin",
+        ),
         ("abcd", SQUARE, TypeError, r"source is str; expected numbers"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_what_is_no_pair_of_points_is_refused(
     source: np.ndarray, target: np.ndarray, error: type[Exception], told: str
 ) -> None:
