@@ -157,17 +157,23 @@ def running(
     context manager
         The kernel runs inside, and is killed at the end.
     """
+    return client.setup_kernel(
+        env=kernel_environment() | environment, cleanup_kc=True
+    )
+
+
+def kernel_environment() -> dict[str, str]:
+    """Return the variables that a kernel gets, as :func:`running` says."""
     cache = BOOK.resolve().parent / "_build" / "matplotlib"
     cache.mkdir(parents=True, exist_ok=True)
     environment = {
         **os.environ,
         "CVLIB_PROGRESS": "0",
         "MPLCONFIGDIR": str(cache),
-        **environment,
     }
     for name in ("MPLBACKEND", "PYTEST_CURRENT_TEST"):
         environment.pop(name, None)
-    return client.setup_kernel(env=environment, cleanup_kc=True)
+    return environment
 
 
 def merge_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:

@@ -1,9 +1,9 @@
 """The package behind the course: every idea from scratch, with torch's and OpenCV's numbers.
 
 Its rooms are :mod:`cvlib.data`, :mod:`cvlib.images`, :mod:`cvlib.layers`,
-:mod:`cvlib.augmentation`, :mod:`cvlib.networks`, :mod:`cvlib.training`, :mod:`cvlib.figures`,
-:mod:`cvlib.exercises`, :mod:`cvlib.book`. Importing :mod:`cvlib` imports none of them, nor torch:
-each room is loaded when it is first used.
+:mod:`cvlib.augmentation`, :mod:`cvlib.networks`, :mod:`cvlib.training`, :mod:`cvlib.tasks`,
+:mod:`cvlib.figures`, :mod:`cvlib.exercises`, :mod:`cvlib.book`. Importing :mod:`cvlib` imports
+none of them, nor torch: each room is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _ROOMS = (
     *("augmentation", "book", "data", "exercises", "figures", "images", "layers", "networks"),
-    "training",
+    *("tasks", "training"),
 )
 __all__ = [*_ROOMS, "device"]
 

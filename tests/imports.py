@@ -23,6 +23,7 @@ FLOORS = (
     ("data", "images", "layers", "augmentation"),
     ("networks",),
     ("training",),
+    ("tasks",),
     ("figures", "exercises"),
     ("book",),
     ("command line",),

@@ -2,7 +2,8 @@
 
 What comes with the installed wheels and needs no network: :func:`digits`, :func:`mnist_sample`,
 :func:`photograph`, :func:`motorcycle`. What is drawn: :func:`drawn_digits`, :func:`rasterize`. What
-lies under :func:`data_root`, or is downloaded into it: :func:`mnist`, :func:`fashion_mnist`,
+is made: :func:`scenes`, digits on photographs with boxes and masks, a :class:`SceneSet`. What lies
+under :func:`data_root`, or is downloaded into it: :func:`mnist`, :func:`fashion_mnist`,
 :func:`cifar10`. What you bring along: :func:`folder`.
 
 A set of pictures is an :class:`ImageSet`: one ``uint8`` tensor, one tensor of labels, the names of
@@ -16,11 +17,13 @@ from cvlib.data.full import full_sets
 from cvlib.data.idx import fashion_mnist, mnist
 from cvlib.data.image_set import ImageSet
 from cvlib.data.root import DataError, data_root
+from cvlib.data.scenes import SceneSet, scenes
 from cvlib.data.strokes import drawn_digits, drawn_strokes, rasterize
 
 __all__ = [
     "DataError",
     "ImageSet",
+    "SceneSet",
     "cifar10",
     "data_root",
     "digits",
@@ -35,4 +38,5 @@ __all__ = [
     "photograph",
     "photographs",
     "rasterize",
+    "scenes",
 ]

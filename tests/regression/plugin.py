@@ -13,6 +13,7 @@ import copy
 import os
 import re
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -26,7 +27,8 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError
 
 from book import promises
-from book.execute import notebook_client, running, take_promises
+from book.execute import kernel_environment, notebook_client, running, take_promises
+from tests.regression import forked
 from tests.regression.comparison import differences
 
 TOLERANCES = {"rtol", "atol", "levels"}
@@ -54,6 +56,20 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator[N
         Notebook.from_parent(parent, path=file_path) if type(found) is IPyNbFile else found
         for found in collectors
     ]
+
+
+SERVER = pytest.StashKey[forked.Server]()
+
+
+def kernel_server(config: pytest.Config, environment: dict[str, str]) -> forked.Server:
+    """Start what forks this worker's kernels, when the first notebook comes."""
+    if SERVER not in config.stash:
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        config.stash[SERVER] = forked.Server(folder, environment)
+        stack.callback(config.stash[SERVER].close)
+    return config.stash[SERVER]
 
 
 class Notebook(IPyNbFile):
@@ -106,12 +122,14 @@ class Notebook(IPyNbFile):
         )
         self.client.startup_timeout = round(option.nbval_kernel_startup_timeout)
         self.kernel_stack = ExitStack()
-        threads = os.environ.get("OMP_NUM_THREADS", "1")
         # Fewer pixels than make execute stores, and no frames for phones: what is drawn is
         # compared, at any size.
-        self.kernel_stack.enter_context(
-            running(self.client, OMP_NUM_THREADS=threads, CVLIB_DPI="180")
-        )
+        variables = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"), "CVLIB_DPI": "180"}
+        dear = any("torch" in cell.source for cell in fresh.cells if cell.cell_type == "code")
+        if dear and kernel_name == CURRENT_ENV_KERNEL_NAME:
+            server = kernel_server(self.config, kernel_environment() | variables)
+            self.client.km.kernel_spec.argv[:3] = server.command()
+        self.kernel_stack.enter_context(running(self.client, **variables))
 
     def teardown(self) -> None:
         if hasattr(self, "kernel_stack"):

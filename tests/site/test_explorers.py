@@ -120,10 +120,16 @@ def assert_every_choice_has_a_frame_and_paper_the_first(page: Page) -> None:
         assert seen == [[number] for number in range(explorer.locator("img").count())]
 
 
-def test_mouse_and_paper_show_the_right_frame(explorer_page: str, visit: Visit) -> None:
-    visited = visit(explorer_page, maths=False, live=False)
+def test_mouse_keyboard_and_paper_show_the_right_frame(explorer_page: str, visit: Visit) -> None:
+    visited = visit(explorer_page, theme="dark", from_file=True, maths=False, live=False)
     assert_every_choice_has_a_frame_and_paper_the_first(visited.page)
-    for explorer in explorers(visited.page):
+    assert_mouse_changes_the_picture(visited.page)
+    assert_keyboard_changes_the_picture(visited.page)
+    assert visited.faults == []
+
+
+def assert_mouse_changes_the_picture(page: Page) -> None:
+    for explorer in explorers(page):
         for number, control in enumerate(explorer.locator(".explorer-control").all()):
             make_ready(explorer, control)
             before = value(control), shown(explorer)
@@ -138,7 +144,6 @@ def test_mouse_and_paper_show_the_right_frame(explorer_page: str, visit: Visit) 
                 drag(control, explorer, before)
                 control.locator("input").press("ArrowRight")
             assert look is None or explorer.locator("img:visible").screenshot() != look
-    assert visited.faults == []
 
 
 def drag(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]) -> None:
@@ -158,9 +163,7 @@ def drag(control: Locator, explorer: Locator, before: tuple[str, dict[str, Any]]
     assert value(control) == before[0]
 
 
-def test_keyboard_changes_the_picture(explorer_page: str, visit: Visit) -> None:
-    visited = visit(explorer_page, theme="dark", from_file=True, maths=False, live=False)
-    page = visited.page
+def assert_keyboard_changes_the_picture(page: Page) -> None:
     for explorer in explorers(page):
         explorer.locator(".explorer-title").click()  # Tab goes on from here
         for control in explorer.locator(".explorer-control").all():
@@ -176,7 +179,6 @@ def test_keyboard_changes_the_picture(explorer_page: str, visit: Visit) -> None:
             assert_changed(control, explorer, before)
             page.keyboard.press("ArrowLeft")
             assert shown(explorer)["source"] == before[1]["source"]
-    assert visited.faults == []
 
 
 def test_page_is_whole_before_the_script_runs(explorer_page: str) -> None:

@@ -1,0 +1,1 @@
+"""Tasks beyond one label for each picture: where something is, and which pixels it has."""
