@@ -331,14 +331,14 @@ def paint_matches(
     points_a: NDArray[Any],
     points_b: NDArray[Any],
     right: NDArray[Any],
-    enlarge: int = 2,
+    enlarge: int = 1,
 ) -> NDArray[np.uint8]:
     """Paint a line from each point to its partner's place into one photograph.
 
     Parameters
     ----------
     image
-        ``uint8``, (H, W) or (H, W, 3); it is shown pale and grey.
+        ``uint8``, (H, W) or (H, W, 3); it is shown pale, soft and grey.
     points_a, points_b
         Pairs (x, y), (N, 2).
     right
@@ -349,16 +349,19 @@ def paint_matches(
     Returns
     -------
     ndarray
-        ``uint8``, (enlarge H, enlarge W, 3), RGB.
+        ``uint8``, (enlarge · H, enlarge · W, 3), RGB.
 
     Examples
     --------
     >>> one = np.array([[2.0, 3.0]])
     >>> paint_matches(np.zeros((8, 8), np.uint8), one, one + 3, np.array([1])).shape
-    (16, 16, 3)
+    (8, 8, 3)
     """
     flat = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    pale = 255 - (255 - flat.astype(np.float32)) * 0.45
+    soft = cv2.GaussianBlur(
+        flat.astype(np.float32), (0, 0), 1.5
+    )  # lines stand out, and it is light
+    pale = 255 - (255 - soft) * 0.45
     large = cv2.resize(pale, None, fx=enlarge, fy=enlarge, interpolation=cv2.INTER_LINEAR)
     painted = cv2.cvtColor(np.rint(large).astype(np.uint8), cv2.COLOR_GRAY2RGB)
     for kind, colour in ((-1, _UNKNOWN), (0, _WRONG), (1, _RIGHT)):
@@ -369,8 +372,8 @@ def paint_matches(
                 tuple(int(v) for v in np.rint((np.asarray(p) + 0.5) * enlarge * 16 - 8))
                 for p in (start, end)
             ]
-            cv2.line(painted, ends[0], ends[1], shade, 2, cv2.LINE_AA, shift=4)
-            cv2.circle(painted, ends[0], 3 * 16, shade, -1, cv2.LINE_AA, shift=4)
+            cv2.line(painted, ends[0], ends[1], shade, 1 + enlarge // 2, cv2.LINE_AA, shift=4)
+            cv2.circle(painted, ends[0], 40, shade, -1, cv2.LINE_AA, shift=4)
     return np.asarray(painted, dtype=np.uint8)
 
 

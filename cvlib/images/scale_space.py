@@ -240,9 +240,7 @@ def refine(
     trace = curvature[:, 1, 1] + curvature[:, 2, 2]
     determinant = curvature[:, 1, 1] * curvature[:, 2, 2] - curvature[:, 1, 2] ** 2
     kept = np.abs(contrast) * octave_layers >= contrast_threshold
-    kept &= (determinant > 0) & (
-        trace**2 * edge_threshold < (edge_threshold + 1) ** 2 * determinant
-    )
+    kept &= trace**2 * edge_threshold < (edge_threshold + 1) ** 2 * determinant  # no saddle, too
     (layer, row, column), between = at[kept].T, offset[kept].astype(np.float32)
     scale = (sigma * 2 ** ((layer + between[:, 0]) / octave_layers)).astype(np.float32)
     strength = np.abs(contrast[kept]).astype(np.float32)

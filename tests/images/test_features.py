@@ -66,6 +66,9 @@ def test_distances_are_taken_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> 
     again = [match(a, b, ratio, mutual) for ratio in (1, 0.9) for mutual in (False, True)]
     assert [one.tolist() for one in again] == [one.tolist() for one in expected]
     assert min(map(len, expected)) > 0
+    same = np.zeros((9, 1), np.float32)  # of equals, the first is taken, wherever it comes
+    monkeypatch.setattr(features, "_AT_ONCE", 18)
+    assert match(same, same, 1, mutual=True).tolist() == [[0, 0]]
 
 
 def test_many_descriptors_take_a_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:

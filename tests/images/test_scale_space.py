@@ -229,6 +229,21 @@ def test_a_descriptor_forgets_brightness_and_contrast() -> None:
     assert not describe(*gradients(np.zeros((30, 30), np.float32)), 15, 15, 2, 0).any()
 
 
+def test_one_gradient_in_the_middle_of_a_cell_is_one_number_of_255_at_most() -> None:
+    length, direction = np.zeros((2, 40, 40), dtype=np.float32)
+    length[23, 23] = 7  # a cell is 6 pixels wide, its middle 3 from the point
+    numbers = describe(length, direction, 20, 20, 2, 0).reshape(4, 4, 8)
+    assert numbers[2, 2, 0] == 255  # 512, but for the limit
+    assert np.count_nonzero(numbers) == 1
+
+
+def test_what_wandered_to_one_place_is_there_once() -> None:
+    keypoints, _ = sift(photograph("gravel")[40:190, 90:240])
+    rows = np.column_stack([keypoints.points, keypoints.size, keypoints.angle])
+    assert len(rows) > 200
+    assert len(np.unique(rows, axis=0)) == len(rows)
+
+
 def test_pictures_without_a_keypoint_give_none() -> None:
     for shape in ((1, 1), (1, 50), (2, 2), (3, 9), (40, 60)):
         keypoints, described = sift(np.full(shape, 128, dtype=np.uint8))

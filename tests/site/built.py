@@ -29,6 +29,12 @@ def written_pages() -> list[str]:
     return [page for page in all_pages() if page.startswith("book/")]
 
 
+def one_of_each_room() -> list[str]:
+    """List the longest page of each folder that somebody wrote."""
+    by_size = sorted(written_pages(), key=lambda page: (SITE / page).stat().st_size)
+    return sorted({page.rpartition("/")[0]: page for page in by_size}.values())
+
+
 def generated_pages() -> list[str]:
     """List all the others, the forwarding front page aside; of listings of code only the longest.
 
