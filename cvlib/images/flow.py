@@ -172,7 +172,7 @@ def _pyramid(picture: Numbers, levels: int) -> list[Numbers]:
     return pyramid
 
 
-def _sampled(picture: Numbers, places: Reals) -> Reals:
+def _sampled(picture: NDArray[np.floating], places: Reals) -> Reals:
     """Read a picture at places (..., 2) between its pixels; beyond it, its last pixel goes on."""
     height, width = picture.shape
     x = places[..., 0].clip(0, width - 1)
