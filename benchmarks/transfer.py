@@ -11,11 +11,15 @@ out the other sizes.
 What is frozen is computed once: a network of which few blocks learn begins behind the others. No
 picture is augmented. The rates were chosen on training pictures that no other row uses
 (``--choose``). Seeds draw the pictures, the weights and the order.
+
+The record is written after each row, and what it holds already is not measured again. Delete
+``results/transfer.json`` to begin anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +31,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from benchmarks.record import record
+from benchmarks.record import RESULTS, record
 from cvlib.data import ImageSet, cifar10
 from cvlib.networks import PlainNet
 from cvlib.networks.cifar10 import SMALL_WIDTHS
@@ -39,7 +43,7 @@ SEED = 0
 SIDE = 64  # pixels, enlarged from 32
 EPOCHS = {100: 5, 10: 15, 1000: 2}  # by pictures of each class
 SMALL_EPOCHS = {10: 40, 100: 20, 1000: 6}
-SEEDS = {10: 3, 100: 2, 1000: 1}
+SEEDS = {10: 3, 100: 3, 1000: 1}
 BATCH_SIZE = 50
 HEAD_RATE, BODY_RATE = 0.001, 0.0003  # of Adam, at the top of its cycle
 RATES = (0.0001, 0.0003, 0.001)
@@ -122,20 +126,35 @@ def pixels(pictures: ImageSet) -> Tensor:
     return pictures.images.flatten(1).float() / 255
 
 
-def several(measure: Callable[[int], float], seeds: Sequence[int], name: str) -> dict[str, Any]:
-    """Measure from several seeds, and say what came of each and of all."""
+def several(
+    measure: Callable[[int], float], seeds: Sequence[int], name: str, known: dict[str, Any]
+) -> dict[str, Any]:
+    """Measure from the seeds that a known row lacks, and say what came of each and of all."""
+    accuracies = known.get("test_accuracies", [])[: len(seeds)]
+    spent = known.get("processor_seconds", 0) * len(accuracies)
     began = time.process_time()
-    accuracies = [measure(seed) for seed in seeds]
+    accuracies = [*accuracies, *(round(measure(seed), 4) for seed in seeds[len(accuracies) :])]
+    spent += time.process_time() - began
     row: dict[str, Any] = {
         "seeds": list(seeds),
-        "test_accuracies": [round(each, 4) for each in accuracies],
+        "test_accuracies": accuracies,
         "test_accuracy_mean": round(statistics.mean(accuracies), 4),
-        "processor_seconds": round((time.process_time() - began) / len(seeds), 1),
+        "processor_seconds": round(spent / len(seeds), 1),
     }
     if len(accuracies) > 1:
         row["test_accuracy_standard_deviation"] = round(statistics.stdev(accuracies), 4)
     print(name, row, flush=True)
     return row
+
+
+def known_rows(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the rows of the record, by pictures of each class, if it has the same settings."""
+    path = RESULTS / "transfer.json"
+    if not path.exists():
+        return {}
+    found = json.loads(path.read_text("utf-8"))["results"]
+    rows: dict[str, Any] = found.pop("pictures")
+    return rows if found == settings else {}
 
 
 def choose(train: ImageSet) -> None:
@@ -176,16 +195,18 @@ def main() -> None:
         "batch_size": BATCH_SIZE,
         "head_rate": HEAD_RATE,
         "body_rate": BODY_RATE,
-        "pictures": {},
     }
+    results["pictures"] = known_rows(results)
     for each in (size for size in EPOCHS if size in chosen.sizes):
-        results["pictures"][str(each)] = {}
+        rows = results["pictures"].setdefault(str(each), {})
         sets = {seed: draw(everything, each, seed) for seed in range(SEED, SEED + SEEDS[each])}
         big = {seed: enlarged(pictures) for seed, pictures in sets.items()}
 
-        def row(name: str, measure: Callable[[int], float], each: int = each) -> None:
+        def row(
+            name: str, measure: Callable[[int], float], each: int = each, rows: dict = rows
+        ) -> None:
             seeds = range(SEED, SEED + SEEDS[each])
-            results["pictures"][str(each)][name] = several(measure, seeds, f"{name}, {each}")
+            rows[name] = several(measure, seeds, f"{name}, {each}", rows.get(name, {}))
             record("transfer", results, seed=SEED)
 
         def on(seed: int, big: dict = big, epochs: int = EPOCHS[each], **how: Any) -> float:
@@ -207,9 +228,9 @@ def main() -> None:
         if each < 1000:
             nothing = {"pretrained": False, "update_statistics": True, "body_rate": HEAD_RATE}
             row("from nothing", partial(on, blocks=WHOLE, **nothing))
-        if each == 100:
             for blocks in SWEEP:
                 row(f"last {blocks} blocks", partial(on, blocks=blocks))
+        if each == 100:
             updated = partial(on, blocks=WHOLE, update_statistics=True)
             row("all 19 blocks, statistics updated", updated)
             row("all 19 blocks, rate 0.001", partial(on, blocks=WHOLE, body_rate=HEAD_RATE))

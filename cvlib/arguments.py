@@ -22,6 +22,7 @@ __all__ = [
     "check_pictures",
     "check_tensors",
     "expect_grey_or_rgb",
+    "expect_mask",
     "expect_picture",
     "expect_rgb",
     "expect_uint8",
@@ -352,6 +353,38 @@ def expect_grey_or_rgb(image: Any, name: str = "image") -> None:
         raise ValueError(
             f"{name} has shape {image.shape}; expected (H, W, 3), RGB, or (H, W), grey, not empty"
         )
+
+
+def expect_mask(mask: Any) -> None:
+    """Refuse what is no mask: a picture of one channel in which 0 is background.
+
+    Parameters
+    ----------
+    mask
+        Anything.
+
+    Raises
+    ------
+    TypeError
+        If it is no array of ``bool`` or ``uint8``.
+    ValueError
+        If its shape is not (H, W), or it has no pixel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> expect_mask(np.array([[0.5, np.nan]]))
+    Traceback (most recent call last):
+    TypeError: mask has dtype float64; expected bool or uint8
+    """
+    import numpy as np
+
+    if not isinstance(mask, np.ndarray):
+        raise TypeError(f"mask is {type(mask).__name__}; expected an array of bool or uint8")
+    if mask.dtype not in (np.bool_, np.uint8):
+        raise TypeError(f"mask has dtype {mask.dtype}; expected bool or uint8")
+    if mask.ndim != 2 or mask.size == 0:
+        raise ValueError(f"mask has shape {mask.shape}; expected (H, W), not empty")
 
 
 def expect_picture(image: NDArray[Any]) -> None:

@@ -1,22 +1,21 @@
-"""Drawings of the chapter on activation functions: bends, depth, and units that die."""
+"""Drawings of the chapter on activation functions: bends, and units that die."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import median_low
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from cvlib.figures.gradients import plot_gradients
 from cvlib.figures.style import new_figure, palette
 
-__all__ = ["draw_activation", "draw_bends", "draw_depth", "draw_silent"]
+__all__ = ["draw_activation", "draw_bends", "draw_silent"]
 
 _DASHES = ("-", "--", "-.", ":")
 _MARKS = ("o", "s", "^", "D")
-_LEAST = 1e-40  # what is drawn for a gradient that has become exactly 0
 
 
 def draw_bends(x: Tensor, curves: Mapping[str, tuple[Tensor, Tensor]], *, title: str) -> Figure:
@@ -88,38 +87,7 @@ def draw_activation(x: Tensor, y: Tensor, slope: Tensor, norms: Sequence[float])
     _plot_pair(place, x, y, slope)
     place.set(ylim=(-1.25, 2.25), xlabel="x")
     place.legend(loc="upper left", fontsize=9)
-    _plot_norms(axes[0, 1], norms, color=palette["blue"])
-    axes[0, 1].set_ylim(1e-36, 1e10)
-    return figure
-
-
-def draw_depth(norms: Mapping[str, Sequence[float]], *, title: str) -> Figure:
-    """Draw how the gradient changes on its way from the last layer to the first.
-
-    Parameters
-    ----------
-    norms
-        The gradient's norm at the output of each layer, the first layer first; a curve each.
-    title
-        What to see.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The curves over the layers, on a logarithmic axis.
-
-    Examples
-    --------
-    >>> figure = draw_depth({"sigmoid": [0.01, 0.1, 1.0]}, title="It fades")
-    >>> figure.axes[0].get_yscale()
-    'log'
-    """
-    figure, axes = new_figure(width=5.6, height=3.2, title=title)
-    place = axes[0, 0]
-    for number, (name, values) in enumerate(norms.items()):
-        colour = list(palette.values())[number % len(palette)]
-        _plot_norms(place, values, _DASHES[number % len(_DASHES)], color=colour, label=name)
-    place.legend()
+    plot_gradients(axes[0, 1], {"gradient": norms}, len(norms), limits=(1e-36, 1e10))
     return figure
 
 
@@ -131,13 +99,6 @@ def _plot_pair(axes: Axes, x: Tensor, y: Tensor, slope: Tensor) -> None:
         (slope, "derivative", "vermillion", "--"),
     ):
         axes.plot(x.numpy(), values.numpy(), dash, color=palette[colour], label=name)
-
-
-def _plot_norms(axes: Axes, norms: Sequence[float], dash: str = "-", **style: str) -> None:
-    layers = range(1, len(norms) + 1)
-    axes.semilogy(layers, np.maximum(norms, _LEAST), dash, **style)
-    axes.set(xlabel="layer", ylabel="norm of the gradient")
-    axes.grid(alpha=0.25)
 
 
 def draw_silent(

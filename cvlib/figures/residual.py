@@ -1,4 +1,4 @@
-"""Drawings of the chapter on residual networks: roads, gradients, blocks and what they reach."""
+"""Drawings of the chapter on residual networks: roads, blocks and what they reach."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from operator import mul
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch
-from matplotlib.ticker import MaxNLocator
 
 from cvlib.figures.style import hide_frame, new_figure, palette
 
-__all__ = ["draw_accuracies", "draw_gradients", "draw_orders", "draw_removed", "draw_roads"]
+__all__ = ["draw_accuracies", "draw_orders", "draw_removed", "draw_roads"]
 
 _DASHES = ("-", "--", "-.", ":")
 _MARKS = ("o", "s", "^", "D")
 _LINE, _ROAD, _GRADIENT = "#333333", palette["blue"], "#B34700"
 _FILL = {"convolution": "#CFE6F7", "normalization": "#DDF0E8", "ReLU": "#FBE3B5"}
-_LEAST = 1e-40  # what is drawn for a gradient that has become exactly 0
 
 
 def draw_roads(slopes: Sequence[float]) -> Figure:
@@ -71,60 +68,19 @@ def draw_roads(slopes: Sequence[float]) -> Figure:
     return figure
 
 
-def draw_gradients(
-    norms: Mapping[str, Sequence[float]],
-    depth: int,
-    *,
-    title: str | None = None,
-    limits: tuple[float, float],
-) -> Figure:
-    """Draw how the gradient changes on its way from the last block to the first.
-
-    Parameters
-    ----------
-    norms
-        The gradient's norm behind each block, the first block first; a curve each.
-    depth
-        How many layers the blocks have together, each as many.
-    title
-        What to see.
-    limits
-        The lowest and the highest norm of the axis.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The curves over the layers, on a logarithmic axis.
-
-    Examples
-    --------
-    >>> figure = draw_gradients({"plain": [0.01, 0.1, 1.0]}, 6, limits=(1e-3, 10))
-    >>> figure.axes[0].lines[0].get_xdata().tolist()
-    [2, 4, 6]
-    """
-    figure, axes = new_figure(width=5.6, height=3.2, title=title)
-    place = axes[0, 0]
-    for (name, values), colour, dash in zip(norms.items(), palette.values(), _DASHES, strict=False):
-        layers = depth // len(values) * np.arange(1, len(values) + 1)
-        place.semilogy(layers, np.maximum(values, _LEAST), dash, color=colour, label=name)
-    place.set(xlim=(0, depth + 1), ylim=limits, xlabel="layer", ylabel="norm of the gradient")
-    place.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    place.grid(alpha=0.25)
-    place.legend()
-    return figure
-
-
 def draw_accuracies(
     depths: Sequence[int], accuracies: Mapping[str, Sequence[Sequence[float]]], *, title: str
 ) -> Figure:
     """Draw how well networks of several depths have learnt, a line for each seed.
+
+    A seed's line ends where deeper networks were not trained from it.
 
     Parameters
     ----------
     depths
         How many layers each network has.
     accuracies
-        For each kind of network, and each depth, the accuracy of each seed, as many everywhere.
+        For each kind of network, and each depth, the accuracy of each seed, the first seed first.
     title
         What to see.
 
@@ -144,9 +100,11 @@ def draw_accuracies(
     spots = range(len(depths))
     styles = zip(palette.values(), _DASHES, _MARKS, strict=False)
     for (name, values), (colour, dash, mark) in zip(accuracies.items(), styles, strict=False):
-        for number, seed in enumerate(zip(*values, strict=True)):
+        for number in range(max(map(len, values))):
+            line = [(x, seeds[number]) for x, seeds in enumerate(values) if number < len(seeds)]
             label = name if number == 0 else None
-            place.plot(spots, seed, dash, marker=mark, markersize=5, color=colour, label=label)
+            x, y = zip(*line, strict=True)
+            place.plot(x, y, dash, marker=mark, markersize=5, color=colour, label=label)
     place.set(ylim=(0, 1.03), xlim=(-0.3, len(depths) - 0.7), xlabel="layers")
     place.set_ylabel("training accuracy")
     place.set_xticks(spots, [str(depth) for depth in depths])

@@ -11,7 +11,14 @@ from torch import Tensor
 
 from cvlib.figures.style import as_picture, hide_frame, new_figure, palette
 
-__all__ = ["draw_answers", "draw_cosines", "draw_map", "draw_neighbours", "draw_plan"]
+__all__ = [
+    "draw_answers",
+    "draw_cosines",
+    "draw_map",
+    "draw_neighbours",
+    "draw_plan",
+    "draw_unfrozen",
+]
 
 _MARKS = ("o", "s", "^", "D", "v", "P")
 _KEPT, _NEW, _LINE = "#CFE6F7", "#FBE3B5", "#333333"
@@ -60,6 +67,77 @@ def draw_plan(blocks: int, learning: int, *, title: str) -> Figure:
     place.text(blocks + 6, 0, "scores", ha="center", va="center", fontsize=9)
     for start, end in ((-0.6, 0), (blocks + 3.2, blocks + 3.6), (blocks + 4.5, blocks + 4.9)):
         place.annotate("", (end, 0), (start, 0), arrowprops={"arrowstyle": "->", "color": _LINE})
+    return figure
+
+
+def draw_unfrozen(
+    reached: Mapping[int, Sequence[float]],
+    learning: int,
+    *,
+    blocks: int,
+    rivals: Mapping[str, float],
+    title: str,
+    limits: tuple[float, float],
+) -> Figure:
+    """Draw which blocks of a network learn, and below it what was reached with that many.
+
+    Parameters
+    ----------
+    reached
+        By how many blocks learnt, from few to many, the accuracy of each seed.
+    learning
+        How many learn here: one of ``reached``.
+    blocks
+        How many blocks there are.
+    rivals
+        What others reached, by name: a line each.
+    title
+        What to see.
+    limits
+        The lowest and the highest accuracy of the axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The blocks as boxes, those that learn in another colour; a dot for each seed and a line
+        through the means, the chosen number of blocks in another colour.
+
+    Examples
+    --------
+    >>> few = {0: [0.5, 0.6], 2: [0.7]}
+    >>> figure = draw_unfrozen(few, 2, blocks=3, rivals={}, title="More", limits=(0, 1))
+    >>> [text.get_text() for text in figure.axes[1].texts]
+    ['0.70']
+    """
+    figure, axes = new_figure(2, 1, width=5.6, height=4.2, title=title, height_ratios=(1, 3.2))
+    row, place = axes[:, 0]
+    hide_frame(row)
+    row.set(xlim=(-0.3, blocks + 2.3), ylim=(-1.0, 0.9))
+    for number in range(blocks):
+        fill = _NEW if number >= blocks - learning else _KEPT
+        row.add_patch(_box(number + 0.1, -0.5, 0.8, 1.0, fill))
+    row.add_patch(_box(blocks + 0.6, -0.5, 1.2, 1.0, _NEW))
+    for where, word in ((blocks / 2, f"{blocks} blocks"), (blocks + 1.2, "head")):
+        row.text(where, -0.85, word, ha="center", va="center", fontsize=9)
+
+    means = [sum(seeds) / len(seeds) for seeds in reached.values()]
+    spots = range(len(reached))
+    place.plot(spots, means, color=palette["blue"], linewidth=1.5)
+    for spot, (count, seeds) in enumerate(reached.items()):
+        colour = palette["vermillion" if count == learning else "blue"]
+        place.plot([spot] * len(seeds), seeds, "o", color=colour, markersize=5, alpha=0.7)
+    chosen = list(reached).index(learning)
+    place.plot([chosen], [means[chosen]], "D", color=palette["vermillion"], markersize=8)
+    above = {"xytext": (0, 10), "textcoords": "offset points", "ha": "center"}
+    place.annotate(f"{means[chosen]:.2f}", (chosen, max(reached[learning])), fontsize=10, **above)
+    for (name, value), dash in zip(rivals.items(), ("--", ":", "-."), strict=False):
+        place.axhline(value, color=palette["grey"], linestyle=dash, linewidth=1.2, label=name)
+    place.set(xlim=(-0.4, len(reached) - 0.6), ylim=limits, ylabel="test accuracy")
+    place.set_xticks(spots, [str(count) for count in reached])
+    place.set_xlabel("blocks that learn")
+    place.grid(axis="y", alpha=0.25)
+    if rivals:
+        place.legend(loc="lower right", fontsize=9)
     return figure
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from cvlib.figures import activation
-from cvlib.figures.activation import draw_activation, draw_bends, draw_depth, draw_silent
+from cvlib.figures import activation, gradients
+from cvlib.figures.activation import draw_activation, draw_bends, draw_silent
 from tests.figures.clipping import assert_nothing_is_clipped
 
 
@@ -30,16 +30,8 @@ def test_activation_shows_function_derivative_and_norms() -> None:
     assert list(lines["function"].get_ydata()) == x.sigmoid().tolist()
     assert list(lines["derivative"].get_ydata()) == x.cos().tolist()
     assert list(right.lines[0].get_xdata()) == [1, 2, 3]
-    assert list(right.lines[0].get_ydata()) == [1e-9, activation._LEAST, 1.0]
-    assert_nothing_is_clipped(figure)
-
-
-def test_depth_has_a_curve_each() -> None:
-    norms = {"sigmoid": [1e-3, 1.0], "tanh": [0.5, 1.0], "ReLU": [0.1, 1.0]}
-    figure = draw_depth(norms, title="It fades")
-    for line, (name, values) in zip(figure.axes[0].lines, norms.items(), strict=True):
-        assert line.get_label() == name
-        assert list(line.get_ydata()) == values
+    assert right.get_legend() is None
+    assert list(right.lines[0].get_ydata()) == [1e-9, gradients._LEAST, 1.0]
     assert_nothing_is_clipped(figure)
 
 

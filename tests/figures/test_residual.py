@@ -8,7 +8,6 @@ import pytest
 from cvlib.figures import residual
 from cvlib.figures.residual import (
     draw_accuracies,
-    draw_gradients,
     draw_orders,
     draw_removed,
     draw_roads,
@@ -39,18 +38,6 @@ def test_roads_have_the_gradient_below_each_number(
     assert_nothing_is_clipped(figure)
 
 
-def test_gradients_are_drawn_at_the_layers_behind_each_block() -> None:
-    norms = {"plain": [1e-9, 0.0, 1.0], "residual": [3.0, 2.0, 1.0]}
-    figure = draw_gradients(norms, 6, title="On the way back", limits=(1e-12, 10))
-    (axes,) = figure.axes
-    for line, (name, values) in zip(axes.lines, norms.items(), strict=True):
-        assert line.get_label() == name
-        assert np.array(line.get_xdata()).tolist() == [2, 4, 6]
-        assert np.array(line.get_ydata()).tolist() == [value or residual._LEAST for value in values]
-    assert axes.get_ylim() == (1e-12, 10)
-    assert_nothing_is_clipped(figure)
-
-
 def test_accuracies_have_a_line_for_each_seed() -> None:
     reached = {"plain": [[0.9, 0.8], [0.5, 0.3]], "residual": [[1.0, 0.9], [0.9, 0.8]]}
     figure = draw_accuracies([8, 56], reached, title="Deeper")
@@ -60,6 +47,17 @@ def test_accuracies_have_a_line_for_each_seed() -> None:
     assert axes.get_legend_handles_labels()[1] == ["plain", "residual"]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["8", "56"]
     assert_nothing_is_clipped(figure)
+
+
+def test_a_seed_ends_where_it_was_not_trained_deeper() -> None:
+    reached = {"plain": [[0.9, 0.8], [0.5, 0.4], [0.3]]}
+    (axes,) = draw_accuracies([8, 20, 56], reached, title="Deeper").axes
+    first, second = (
+        (np.array(line.get_xdata()).tolist(), np.array(line.get_ydata()).tolist())
+        for line in axes.lines
+    )
+    assert first == ([0, 1, 2], [0.9, 0.5, 0.3])
+    assert second == ([0, 1], [0.8, 0.4])
 
 
 def test_removed_blocks_have_a_point_each_beside_the_whole() -> None:

@@ -9,12 +9,14 @@ from matplotlib.colors import to_hex
 
 from cvlib.figures import palette
 from cvlib.figures.transfer import (
+    _KEPT,
     _NEW,
     draw_answers,
     draw_cosines,
     draw_map,
     draw_neighbours,
     draw_plan,
+    draw_unfrozen,
 )
 from tests.figures.clipping import assert_nothing_is_clipped
 
@@ -76,4 +78,29 @@ def test_cosines_have_a_point_each_and_the_right_ones_another_mark() -> None:
     words = [label.get_text().replace("\n", " ") for label in axes.get_xticklabels()]
     assert words == captions
     assert len(axes.child_axes) == 2
+    assert_nothing_is_clipped(figure)
+
+
+@pytest.mark.parametrize("learning", [0, 5, 19])
+def test_unfrozen_blocks_stand_above_what_they_reached(learning: int) -> None:
+    reached = {0: [0.5, 0.6], 5: [0.65, 0.75], 19: [0.7, 0.8]}
+    rivals = {"linear, on features": 0.6, "small network, from nothing": 0.45}
+    figure = draw_unfrozen(
+        reached, learning, blocks=19, rivals=rivals, title="Which learn", limits=(0.2, 0.9)
+    )
+    row, place = figure.axes
+    fills = [to_hex(patch.get_facecolor()).upper() for patch in row.patches]
+    assert fills == [_KEPT] * (19 - learning) + [_NEW] * (learning + 1)
+    assert [text.get_text() for text in row.texts] == ["19 blocks", "head"]
+    means, *seeds = place.lines[:4]
+    assert np.allclose(means.get_ydata(), [0.55, 0.7, 0.75])
+    assert [list(line.get_ydata()) for line in seeds] == list(reached.values())
+    chosen = list(reached).index(learning)
+    colours = [line.get_color() for line in seeds]
+    assert [colour == palette["vermillion"] for colour in colours] == [
+        n == chosen for n in range(3)
+    ]
+    assert [text.get_text() for text in place.texts] == [f"{sum(reached[learning]) / 2:.2f}"]
+    assert place.get_legend_handles_labels()[1] == list(rivals)
+    assert [label.get_text() for label in place.get_xticklabels()] == ["0", "5", "19"]
     assert_nothing_is_clipped(figure)

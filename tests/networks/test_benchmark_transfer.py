@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,19 +47,27 @@ def test_a_probe_finds_what_is_there_at_any_scale(pictures: ImageSet) -> None:
     assert transfer.probed((features[0], features[1]), known, asked) < 1
 
 
-def test_it_runs_from_end_to_end(
-    pictures: ImageSet, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_it_runs_from_end_to_end_and_measures_nothing_twice(
+    pictures: ImageSet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    kept: dict[str, Any] = {}
+    def kept() -> dict[str, Any]:
+        found = json.loads((tmp_path / "transfer.json").read_text("utf-8"))
+        rows: dict[str, Any] = found["results"]["pictures"]["10"]
+        return rows
+
+    monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
+    monkeypatch.setattr(transfer, "RESULTS", tmp_path)
     for name, value in {"SIDE": 32, "SEEDS": {10: 2}, "SWEEP": ()}.items():
         monkeypatch.setattr(transfer, name, value)
     for name in ("EPOCHS", "SMALL_EPOCHS"):
         monkeypatch.setattr(transfer, name, {10: 1})
     monkeypatch.setattr(transfer, "cifar10", lambda split: pictures)
-    monkeypatch.setattr(transfer, "record", lambda name, results, seed: kept.update(results))
     monkeypatch.setattr("sys.argv", ["transfer", "--test", "2"])
     transfer.main()
-    rows = kept["pictures"]["10"]
+    rows = kept()
     assert list(rows) == [
         *("pixels", "untrained features", "features", "last 5 blocks"),
         *("small network from nothing", "all 19 blocks", "from nothing"),
@@ -66,3 +76,23 @@ def test_it_runs_from_end_to_end(
         assert len(row["test_accuracies"]) == 2
         assert all(0 <= each <= 1 for each in row["test_accuracies"])
     assert "all 19 blocks, 10" in capsys.readouterr().out
+
+    measured: list[int] = []
+
+    def trained_on(*given: object, seed: int, **how: object) -> float:
+        measured.append(seed)
+        return 0.5
+
+    monkeypatch.setattr(transfer, "trained_on", trained_on)
+    monkeypatch.setattr(transfer, "SEEDS", {10: 3})
+    transfer.main()
+    assert measured == [2, 2, 2]  # the last 5 blocks, all 19, and from nothing
+    for name, row in kept().items():
+        assert row["seeds"] == [0, 1, 2]
+        assert row["test_accuracies"][:2] == rows[name]["test_accuracies"]
+    assert kept()["all 19 blocks"]["test_accuracies"][2] == 0.5
+
+    monkeypatch.setattr(transfer, "BATCH_SIZE", 49)  # other settings, so all of it is measured
+    measured.clear()
+    transfer.main()
+    assert measured == [0, 1, 2] * 3

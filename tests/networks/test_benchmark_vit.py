@@ -122,14 +122,19 @@ def test_the_record_says_what_the_chapter_says() -> None:
         name: [row[size]["test_accuracy_mean"] for size in sizes] for name, row in rows.items()
     }
     leads = [cnn - own for cnn, own in zip(found["CNN"], found["ViT"], strict=True)]
-    assert leads[0] > 0.05, "the CNN is ahead at every size"
+    assert leads[0] > 0.1, "the CNN is ahead at every size"
     assert leads == sorted(leads), "and further ahead where there are more pictures"
     pairs = zip(found["CNN, shuffled pictures"], found["ViT"], strict=True)
-    behind = [own - shuffled for shuffled, own in pairs]
-    assert min(behind) > -0.01, "shuffled, it comes out level with the ViT"
-    assert min(behind[1:]) > 0.01, "or behind it"
+    apart = [shuffled - own for shuffled, own in pairs]
+    assert max(map(abs, apart)) < 0.023, "shuffled, it comes out within some two points of the ViT"
+    assert min(apart) < 0 < max(apart), "on either side"
+    spreads = [
+        row["test_accuracy_standard_deviation"] for row in rows["CNN, shuffled pictures"].values()
+    ]
+    pairs = zip(apart, spreads, strict=True)
+    assert all(abs(gap) < 1.2 * spread for gap, spread in pairs), "about as far as seeds lie apart"
     assert all(accuracies == sorted(accuracies) for accuracies in found.values()), "more help"
     last = rows["ViT"][sizes[-1]]
-    assert 2.5 < last["epochs_mean"] < 3.5, "it went through them three times"
+    assert 3.5 < last["epochs_mean"] < 5, "it went through them some four times"
     gap = last["train_accuracy_mean"] - last["test_accuracy_mean"]
     assert gap < 0.02, "it reads those hardly better than new ones"
