@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cvlib.arguments import integer, number
 from cvlib.images.gradients import scharr
+from cvlib.images.pyramids import pyr_down
 
 __all__ = ["Flow", "flow_at", "lucas_kanade"]
 
@@ -168,7 +168,7 @@ def _pyramid(picture: Numbers, levels: int) -> list[Numbers]:
     """Blur and halve a picture again and again, while there is something left to halve."""
     pyramid = [picture]
     while len(pyramid) <= levels and min(pyramid[-1].shape) > 1:
-        pyramid.append(cv2.pyrDown(pyramid[-1]).astype(np.float32, copy=False))
+        pyramid.append(pyr_down(pyramid[-1]))
     return pyramid
 
 
