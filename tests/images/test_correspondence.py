@@ -123,4 +123,6 @@ def test_what_cannot_agree_is_refused() -> None:
 
 def test_a_point_that_goes_to_infinity_agrees_with_none() -> None:
     swap = np.array([[0.0, 0, 1], [0, 1, 0], [1, 0, 0]])
-    assert np.isinf(transfer_errors(np.zeros((1, 2)), np.zeros((1, 2)), swap)).all()
+    nowhere = np.diag([1.0, 1, 0])  # (0, 0) goes to (0, 0, 0)
+    for matrix in (swap, nowhere):
+        assert np.isinf(transfer_errors(np.zeros((1, 2)), np.zeros((1, 2)), matrix)).all()

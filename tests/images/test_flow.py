@@ -44,7 +44,9 @@ def test_flow_is_opencvs(camera: np.ndarray, x: float, y: float, window: int, le
     assert abs(ours.sum() - (right & by_opencv).sum()) <= 0.1 * len(GRID)
 
 
-@pytest.mark.parametrize(("shift", "levels"), [((0.4, -0.7), 0), ((2.5, 1.5), 1), ((13, -9), 3)])
+@pytest.mark.parametrize(
+    ("shift", "levels"), [((0.4, -0.7), 0), ((2.5, 1.5), 1), ((13, -9), 3), ((-26, 20), 3)]
+)
 def test_a_known_motion_is_found(
     camera: np.ndarray, shift: tuple[float, float], levels: int
 ) -> None:

@@ -102,6 +102,13 @@ def test_a_shift_of_part_of_a_pixel_is_found(seed: int, shift: float, size: int)
     assert np.median(np.abs(found - shift)) < 0.1
 
 
+def test_the_last_disparity_has_no_neighbour_and_no_fraction() -> None:
+    left, right = pair(6, (9, 40))
+    right[:, :-7] = left[:, 7:]
+    found = block_match(left, right, 8, 5)[3:-3, 10:-10]
+    assert (found == 7).mean() > 0.95
+
+
 def test_what_does_not_change_from_column_to_column_shows_no_disparity() -> None:
     flat = np.full((12, 20), 90, dtype=np.uint8)
     assert np.isnan(block_match(flat, flat, 8, 3)).all()
