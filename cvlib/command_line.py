@@ -36,6 +36,7 @@ from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
 from cvlib.recipes import PUBLISHED, RECIPES, fetch, train
 from cvlib.records import RunResult, summary, write_record
+from cvlib.tasks.faces import WEIGHTS
 from cvlib.training import evaluate, fit, schedules
 from cvlib.training.batches import Pictures
 from cvlib.training.checkpoints import save_weights
@@ -351,7 +352,7 @@ def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
 
 def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     """Train a network by its recipe, or fetch it, and store its weights."""
-    path = chosen.output or checkpoint(chosen.name)
+    path = chosen.output or (WEIGHTS if chosen.name == "mtcnn" else checkpoint(chosen.name))
     command = f"python -m cvlib checkpoint {chosen.name}"
     if chosen.name in PUBLISHED:
         model, facts = fetch(chosen.name)
@@ -359,7 +360,8 @@ def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
         model, facts = train(chosen.name, chosen.seed, chosen.device)
         command += f" --seed {chosen.seed}"
     save_weights(path, model, command=command, **facts)
-    say(f"{path}: test accuracy {facts['test_accuracy']}")
+    accuracy = facts.get("test_accuracy")
+    say(f"{path}: {facts['source'] if accuracy is None else f'test accuracy {accuracy}'}")
 
 
 def _info(chosen: argparse.Namespace, words: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample
 from cvlib.networks import LeNet, LeNet5, PlainNet, SmallResNet, ViT
 from cvlib.networks.cifar10 import SMALL_WIDTHS
 from cvlib.networks.lenet5 import lenet5_loss
+from cvlib.tasks.faces import MTCNN
 from cvlib.training import Muon, evaluate, fit, muon_groups, one_cycle, polynomial
 
 __all__ = [
@@ -143,12 +145,38 @@ RECIPES = {
     ),
 }
 
-#: Names of the weights of networks that torchvision has trained.
-PUBLISHED = {"mobilenet_v2": "MobileNet_V2_Weights.IMAGENET1K_V1"}
+#: Networks that others have trained, by torchvision's name of the weights or the package with them.
+PUBLISHED = {
+    "mobilenet_v2": "MobileNet_V2_Weights.IMAGENET1K_V1",
+    "mtcnn": "facenet-pytorch==2.6.0",
+}
+
+# The files of MTCNN's three networks, mtcnn_pnet.pt and so on, by their SHA-256.
+_MTCNN = {
+    "pnet": "a2a71925e0b9996a42f63e47efc1ca19043e69558b5c523b978d611dfae49c8f",
+    "rnet": "bbb937de72efc9ef83b186c49f5f558467a1d7e3453a8ece0d71a886633f6a86",
+    "onet": "165bfbe42940416ccfb977545cf0e976d5bf321f67083ae2aaaa5c764280118d",
+}
+_MIT = """Copyright (c) 2019 Timothy Esler
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
+associated documentation files (the "Software"), to deal in the Software without restriction,
+including without limitation the rights to use, copy, modify, merge, publish, distribute,
+sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or
+substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT
+NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES
+OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
+CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE."""
 
 
 def fetch(name: str) -> tuple[nn.Module, dict[str, str]]:
-    """Fetch a network that torchvision has trained, with its weights rounded to float16.
+    """Fetch a network that others have trained.
 
     Parameters
     ----------
@@ -158,8 +186,9 @@ def fetch(name: str) -> tuple[nn.Module, dict[str, str]]:
     Returns
     -------
     model : torch.nn.Module
-        The network, in float16. Its weights are read from the folder ``weights`` below
-        :func:`cvlib.data.data_root`, and are downloaded to it where they are absent.
+        The network. Its weights are read from the folder ``weights`` below
+        :func:`cvlib.data.data_root`. Those of torchvision are rounded to float16, and downloaded
+        where they are absent; those of MTCNN, whose boxes would move by pixels, stay float32.
     facts : dict of str
         Where they come from, and under which licence.
 
@@ -168,8 +197,40 @@ def fetch(name: str) -> tuple[nn.Module, dict[str, str]]:
     OSError
         If they are absent and cannot be downloaded.
     cvlib.data.DataError
-        If what is there is not what torchvision published.
+        If what is there is not what was published.
     """
+    if name == "mtcnn":
+        return _fetch_mtcnn()
+    return _fetch_from_torchvision(name)
+
+
+def _check_hash(path: Path, begins: str) -> None:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if not found.startswith(begins):
+        raise DataError(f"{path}: SHA-256 is {found}; expected one that begins with {begins}")
+
+
+def _fetch_mtcnn() -> tuple[nn.Module, dict[str, str]]:
+    model = MTCNN()
+    for part, digest in _MTCNN.items():
+        path = data_root() / "weights" / f"mtcnn_{part}.pt"
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{path} is not there. It is facenet_pytorch/data/{part}.pt of the wheel that "
+                f"`pip download --no-deps {PUBLISHED['mtcnn']}` brings"
+            )
+        _check_hash(path, digest)
+        model.get_submodule(part).load_state_dict(torch.load(path, weights_only=True))
+    return model, {
+        "data": "WIDER FACE and CelebA, whose pictures are for research",
+        "licence": "MIT, facenet-pytorch",
+        "licence_text": _MIT,
+        "source": f"{PUBLISHED['mtcnn']}, converted from the weights of Zhang et al. (2016)",
+    }
+
+
+def _fetch_from_torchvision(name: str) -> tuple[nn.Module, dict[str, str]]:
     from torch.hub import download_url_to_file
     from torchvision.models import get_model, get_weight
 
@@ -179,10 +240,7 @@ def fetch(name: str) -> tuple[nn.Module, dict[str, str]]:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         download_url_to_file(weights.url, str(path))
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if not found.startswith(begins):
-        raise DataError(f"{path}: SHA-256 is {found}; expected one that begins with {begins}")
+    _check_hash(path, begins)
     model = get_model(name)
     model.load_state_dict(torch.load(path, weights_only=True))
     accuracy = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"]

@@ -61,7 +61,7 @@ def test_without_words_it_says_what_there_is(capsys):
     ("room", "command", "words"),
     [
         ("training", "train", "--data"),
-        ("networks", "checkpoint", "{lenet,lenet5,plain_net,small_net,vit,mobilenet_v2}"),
+        ("networks", "checkpoint", "{lenet,lenet5,plain_net,small_net,vit,mobilenet_v2,mtcnn}"),
     ],
 )
 def test_the_old_spelling_says_the_new_one_and_does_the_same(room, command, words, capsys):
