@@ -1,5 +1,6 @@
 """Lucas and Kanade's flow, held against OpenCV's and against motions that are known."""
 
+import itertools
 import tracemalloc
 
 import cv2
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvlib.data import photograph
+from cvlib.images import flow
 from cvlib.images.flow import flow_at, lucas_kanade
 from cvlib.images.geometry import warp_affine
 
@@ -129,6 +131,13 @@ def test_a_wide_strip_with_many_points_takes_bounded_memory() -> None:
     tracemalloc.stop()
     windows = 8 * len(points) * 41**2  # the numbers of one slope in all windows
     assert peak < 2.5 * windows
+
+
+def test_levels_are_blurred_before_they_are_halved(camera: np.ndarray) -> None:
+    levels = flow._pyramid(camera.astype(np.float32), 2)
+    for above, below in itertools.pairwise(levels):
+        np.testing.assert_allclose(below, cv2.pyrDown(above), atol=1e-3)
+    assert len(levels) == 3
 
 
 def test_tiny_pictures_have_fewer_levels() -> None:
