@@ -13,7 +13,7 @@ import shlex
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import cv2
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.utils.data import TensorDataset
@@ -31,15 +31,21 @@ import cvlib
 from cvlib import augmentation, data
 from cvlib.console import say
 from cvlib.data import ImageSet
-from cvlib.networks import MLP, LeNet, LeNet5, PlainNet, TutorialNet, checkpoint
+from cvlib.networks import MLP, Detector, LeNet, LeNet5, PlainNet, TutorialNet, UNet, checkpoint
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
-from cvlib.recipes import PUBLISHED, RECIPES, fetch, train
+from cvlib.recipes import PUBLISHED, RECIPES, digit_pixels, digits_on_photographs, fetch, train
 from cvlib.records import RunResult, summary, write_record
-from cvlib.training import evaluate, fit, schedules
+from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss
+from cvlib.tasks.faces import WEIGHTS
+from cvlib.tasks.overlap import mean_iou, pixel_and_region_loss
+from cvlib.tasks.segmentation import LabelMaps
+from cvlib.training import Evaluation, evaluate, fit, schedules
 from cvlib.training.batches import Pictures
 from cvlib.training.checkpoints import save_weights
 from cvlib.training.data_parallel import process_group, processes
+from cvlib.training.loop import Metric
+from cvlib.training.losses import Loss
 from cvlib.training.regularization import EarlyStopping
 
 __all__ = ["NETWORKS", "parser", "run"]
@@ -57,16 +63,25 @@ class Network(NamedTuple):
     takes
         The shape of a picture, (channels, height, width).
     loss
-        Its own loss, of outputs (B, K) and labels (B,); None for cross entropy.
+        Its own loss, of outputs and targets; None for cross entropy.
     pretrained
         Whether ``make`` takes ``pretrained=True``, and then gives a network that has learnt from
         ImageNet and whose last layer is new.
+    data
+        What it learns from unless told otherwise.
+    metrics
+        What is measured of one that does not classify: functions of outputs and targets, by name.
+    scenes
+        Makes the scenes that it learns from, and those that it is tested on.
     """
 
     make: Callable[..., nn.Module]
     takes: tuple[int, int, int]
-    loss: Callable[[Tensor, Tensor], Tensor] | None = None
+    loss: Loss | None = None
     pretrained: bool = False
+    data: str = "mnist_sample"
+    metrics: Mapping[str, Metric] | None = None
+    scenes: Callable[[], tuple[Any, Any]] | None = None
 
 
 NETWORKS = {
@@ -76,6 +91,22 @@ NETWORKS = {
     "lenet5": Network(LeNet5, takes=(1, 28, 28), loss=lenet5_loss),
     "mlp": Network(MLP, takes=(1, 28, 28)),
     "mobilenet_v2": Network(mobilenet_v2, takes=(3, 224, 224), pretrained=True),
+    "detector": Network(
+        Detector,
+        takes=(3, 96, 96),
+        loss=detection_loss,
+        data="scenes",
+        metrics={"average_precision_50": average_precision_50},
+        scenes=digits_on_photographs,
+    ),
+    "unet": Network(
+        UNet,
+        takes=(3, 96, 96),
+        loss=pixel_and_region_loss,
+        data="scenes",
+        metrics={"mean_iou": mean_iou},
+        scenes=digit_pixels,
+    ),
 }
 
 FULL_SETS: dict[str, Callable[[str], ImageSet]] = {
@@ -85,6 +116,7 @@ FULL_SETS: dict[str, Callable[[str], ImageSet]] = {
 }
 
 FOLDER = "folder:"
+SCENES = "scenes"
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "sgd": partial(torch.optim.SGD, lr=0.1, momentum=0.9, nesterov=True),
@@ -134,6 +166,10 @@ examples:
   python -m cvlib train mobilenet_v2 --data folder:photos --pretrained --weights mine.safetensors
       your own pictures, photos/cat/1.jpg, photos/dog/2.jpg and so on: a network that has learnt
       from ImageNet gets a new last layer, which learns from four fifths of them
+  python -m cvlib train detector --epochs 4 --record detector.json
+      finds digits on photographs, made of what comes with the package, and says where they are
+  python -m cvlib train unet --epochs 2 --batch-size 8 --lr 0.015 --schedule one_cycle
+      learns which pixels of such photographs are of a digit
   torchrun --nproc_per_node=2 -m cvlib train lenet --data mnist
       two processes, on the CPU or on two GPUs, share every batch
 """
@@ -228,11 +264,11 @@ def _add_train(commands: Any) -> None:
     what.add_argument(
         "--data",
         type=_data,
-        default="mnist_sample",
         metavar="NAME",
-        help=f"mnist_sample comes with the package; {', '.join(FULL_SETS)} are read from "
-        "CVLIB_DATA, or downloaded; folder:PATH are your own pictures, in one folder for each "
-        "class, and a fifth of them is held out as the test (default: mnist_sample)",
+        help="mnist_sample comes with the package, and scenes are made of what comes with it; "
+        f"{', '.join(FULL_SETS)} are read from CVLIB_DATA, or downloaded; folder:PATH are your own "
+        "pictures, in one folder for each class, and a fifth of them is held out as the test "
+        "(default: mnist_sample, and scenes for detector and unet)",
     )
     what.add_argument(
         "--validation",
@@ -325,7 +361,11 @@ def _add_checkpoint(commands: Any) -> None:
 
 def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     """Train as the command line says, after what goes against itself was refused."""
-    line = chosen.line
+    line, network = chosen.line, NETWORKS[chosen.network]
+    chosen.data = chosen.data or network.data
+    if (chosen.data == SCENES) != (network.data == SCENES):
+        finds = ", ".join(name for name, each in NETWORKS.items() if each.data == SCENES)
+        line.error(f"scenes are what {finds} learn from, and no other; --data is {chosen.data}")
     if chosen.early_stopping is not None and chosen.validation is None:
         line.error("--early-stopping needs --validation: the test pictures must not choose")
     if chosen.pretrained and not NETWORKS[chosen.network].pretrained:
@@ -351,7 +391,7 @@ def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
 
 def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     """Train a network by its recipe, or fetch it, and store its weights."""
-    path = chosen.output or checkpoint(chosen.name)
+    path = chosen.output or (WEIGHTS if chosen.name == "mtcnn" else checkpoint(chosen.name))
     command = f"python -m cvlib checkpoint {chosen.name}"
     if chosen.name in PUBLISHED:
         model, facts = fetch(chosen.name)
@@ -359,7 +399,10 @@ def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
         model, facts = train(chosen.name, chosen.seed, chosen.device)
         command += f" --seed {chosen.seed}"
     save_weights(path, model, command=command, **facts)
-    say(f"{path}: test accuracy {facts['test_accuracy']}")
+    measured = [
+        f"{_worded(key)} {value}" for key, value in facts.items() if key.startswith("test_")
+    ]
+    say(f"{path}: {', '.join(measured) or facts['source']}")
 
 
 def _info(chosen: argparse.Namespace, words: Sequence[str]) -> None:
@@ -404,8 +447,14 @@ def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str
     ValueError
         If the network takes pictures of another shape than the data have.
     """
-    train, test = _sets(chosen.data, NETWORKS[chosen.network].takes)
-    network, shape = NETWORKS[chosen.network], tuple(train.images.shape[1:])
+    train: ImageSet | Scenes | LabelMaps
+    test: ImageSet | Scenes | LabelMaps
+    network = NETWORKS[chosen.network]
+    if network.scenes is not None:
+        train, test = network.scenes()
+    else:
+        train, test = _sets(chosen.data, network.takes)
+    shape = tuple(train.images.shape[1:])
     if shape != network.takes:
         raise ValueError(
             f"{chosen.network} takes pictures of shape {network.takes}; those of {chosen.data} "
@@ -418,15 +467,16 @@ def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str
             continue
         runs.append(run)
         which = f"seed {seed}" if chosen.seeds > 1 else f"{run.history.table()}\n{test.source}"
-        measured = f"test accuracy {run.test.accuracy:.4f}, loss {run.test.loss:.4f}"
-        say(f"{which}: {measured}", flush=True)
+        say(f"{which}: {_told(run.test)}", flush=True)
     if not runs:
         return
     results = summary(runs)
     if chosen.seeds > 1:
-        mean = results["test_accuracy_mean"]
-        spread = results["test_accuracy_standard_deviation"]
-        say(f"{test.source}: mean test accuracy {mean:.4f}, standard deviation {spread:.4f}")
+        for key in [key for key in results if key.endswith("_mean")]:
+            mean, name = results[key], key.removesuffix("_mean")
+            spread = results[f"{name}_standard_deviation"]
+            said = f"mean {_worded(name)} {mean:.4f}, standard deviation {spread:.4f}"
+            say(f"{test.source}: {said}")
     run = runs[0]
     if chosen.weights is not None:
         facts = {"data": train.source, "classes": ", ".join(train.classes)}
@@ -444,7 +494,11 @@ def train_and_keep(chosen: argparse.Namespace, words: Sequence[str], device: str
 
 
 def train_from(
-    seed: int, chosen: argparse.Namespace, train: ImageSet, test: ImageSet, device: str | None
+    seed: int,
+    chosen: argparse.Namespace,
+    train: ImageSet | Scenes | LabelMaps,
+    test: ImageSet | Scenes | LabelMaps,
+    device: str | None,
 ) -> RunResult | None:
     """Train a network from one seed, and measure it.
 
@@ -464,15 +518,16 @@ def train_from(
     RunResult or None
         None in a process that does not measure: any but the first that ``torchrun`` has started.
     """
-    network, validation = NETWORKS[chosen.network], None
-    if chosen.validation is not None:
-        train, validation = train.split(test=chosen.validation, seed=seed)
-    torch.manual_seed(seed)
+    network = NETWORKS[chosen.network]
     begin = {"pretrained": True} if chosen.pretrained else {}
-    model = learns = network.make(num_classes=len(train.classes), **begin)
+    classes = len(train.classes)
     learnt: Pictures = train
-    held_out: Pictures | None = validation
+    held_out: Pictures | None = None
     tested: Pictures = test
+    if chosen.validation is not None:
+        learnt, held_out = train.split(test=chosen.validation, seed=seed)
+    torch.manual_seed(seed)
+    model = learns = network.make(num_classes=classes, **begin)
     if chosen.channels_last:
         model = model.to(memory_format=torch.channels_last)
     began = time.perf_counter()
@@ -482,8 +537,8 @@ def train_from(
         if not (chosen.unfreeze or chosen.augment):
             # What is frozen gives the same numbers for the same picture: once is enough.
             frozen, learns = cut(model)
-            learnt, tested = (_features(frozen, each) for each in (train, test))
-            held_out = validation and _features(frozen, validation)
+            learnt, tested = (_features(frozen, each) for each in (learnt, tested))
+            held_out = held_out and _features(frozen, held_out)
     history = fit(
         learns,
         learnt,
@@ -493,6 +548,7 @@ def train_from(
         optimizer=partial(_optimizer, chosen, model),
         schedule=SCHEDULES[chosen.schedule],
         loss=network.loss or partial(F.cross_entropy, label_smoothing=chosen.label_smoothing),
+        metrics=None if held_out is None else network.metrics,
         augment=[AUGMENTATIONS[name] for name in chosen.augment],
         device=device,
         amp=chosen.amp or False,
@@ -505,10 +561,25 @@ def train_from(
     seconds = time.perf_counter() - began
     if processes().rank:
         return None
-    return RunResult(seed, model, history, seconds, evaluate(learns, tested, loss=network.loss))
+    found = evaluate(learns, tested, loss=network.loss, metrics=network.metrics)
+    return RunResult(seed, model, history, seconds, found)
 
 
-def _features(frozen: nn.Module, pictures: ImageSet) -> TensorDataset:
+def _worded(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _told(test: Evaluation) -> str:
+    """Say what was measured on the test pictures."""
+    accuracy = {} if test.accuracy is None else {"accuracy": test.accuracy}
+    measured = {f"test {name}": value for name, value in (accuracy | {**test.metrics}).items()}
+    return ", ".join(f"{_worded(key)} {value:.4f}" for key, value in measured.items()) + (
+        f", loss {test.loss:.4f}"
+    )
+
+
+def _features(frozen: nn.Module, pictures: Pictures) -> TensorDataset:
+    assert isinstance(pictures, ImageSet)
     return TensorDataset(extract(frozen, pictures.images), pictures.labels)
 
 
@@ -561,9 +632,9 @@ def _own_pictures(path: Path, takes: tuple[int, int, int]) -> ImageSet:
 
 
 def _data(text: str) -> str:
-    if text in ("mnist_sample", *FULL_SETS) or text.removeprefix(FOLDER) not in (text, ""):
+    if text in ("mnist_sample", SCENES, *FULL_SETS) or text.removeprefix(FOLDER) not in (text, ""):
         return text
-    names = ", ".join(("mnist_sample", *FULL_SETS))
+    names = ", ".join(("mnist_sample", *FULL_SETS, SCENES))
     raise argparse.ArgumentTypeError(f"{text} is none of {names}, nor folder:PATH")
 
 

@@ -6,26 +6,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
 from cvlib.augmentation import random_crop, random_horizontal_flip
-from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample
-from cvlib.networks import LeNet, LeNet5, PlainNet, SmallResNet, ViT
+from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample, nuclei, scenes
+from cvlib.networks import Detector, LeNet, LeNet5, PlainNet, SmallResNet, UNet, ViT
 from cvlib.networks.cifar10 import SMALL_WIDTHS
 from cvlib.networks.lenet5 import lenet5_loss
+from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss, random_colours
+from cvlib.tasks.faces import MTCNN
+from cvlib.tasks.overlap import mean_iou, pixel_and_region_loss
+from cvlib.tasks.segmentation import LabelMaps, random_quarter_turn, random_windows
 from cvlib.training import Muon, evaluate, fit, muon_groups, one_cycle, polynomial
+from cvlib.training.loop import Metric
 
 __all__ = [
+    "DETECTOR",
     "PLAIN_NET",
     "PUBLISHED",
     "RECIPES",
     "SMALL_RESNET",
+    "UNET",
+    "UNET_NUCLEI",
     "Recipe",
     "fetch",
     "train",
@@ -45,11 +54,18 @@ class Recipe:
         Returns the pictures to learn from, and those to test on.
     arguments
         The arguments of :func:`cvlib.training.loop.fit`.
+    metrics
+        What to measure on the test pictures, as :func:`cvlib.training.loop.fit` takes it; the
+        accuracy where there is none.
+    half
+        Whether the weights are rounded to float16, and measured so.
     """
 
     make: Callable[[], nn.Module]
-    sets: Callable[[], tuple[ImageSet, ImageSet]]
+    sets: Callable[[], tuple[Any, Any]]
     arguments: dict[str, Any]
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    half: bool = False
 
 
 def digits() -> tuple[ImageSet, ImageSet]:
@@ -97,6 +113,67 @@ SMALL_RESNET: dict[str, Any] = {  # all but the epochs: its benchmark has its ow
     "amp": "bfloat16",
 }
 
+
+def digits_on_photographs() -> tuple[Scenes, Scenes]:
+    """Return 4,000 scenes to learn from, and 500 to test on, of other digits and photographs."""
+    return Scenes(scenes(4000)), Scenes(scenes(500, split="test", seed=1))
+
+
+DETECTOR: dict[str, Any] = {
+    "epochs": 4,
+    "batch_size": 16,
+    "optimizer": partial(torch.optim.AdamW, lr=0.005, weight_decay=0.01, fused=True),
+    "schedule": partial(one_cycle, pct_start=0.2),
+    "loss": detection_loss,
+    "augment": random_colours,
+}
+
+
+def digit_pixels() -> tuple[LabelMaps, LabelMaps]:
+    """Return 3,000 crowded scenes to learn from, and 500 to test on, with the digits' pixels."""
+    train, test = scenes(3000, objects=(6, 8)), scenes(500, split="test", seed=1)
+    return LabelMaps.of_scenes(train), LabelMaps.of_scenes(test)
+
+
+def nucleus_pixels(corner: tuple[int, int] = (256, 256)) -> tuple[LabelMaps, LabelMaps]:
+    """Return 400 windows of three quarters of the nuclei, and the fourth to test on.
+
+    Parameters
+    ----------
+    corner
+        The top row and the left column of the quarter to test on, 0 or 256 each.
+    """
+    picture, masks = (torch.from_numpy(each) for each in nuclei())
+    labels, (top, left), side = (masks > 0).long(), corner, 64
+
+    def outside(row: int, column: int) -> bool:
+        beside = row + side <= top or row >= top + 256
+        return beside or column + side <= left or column >= left + 256
+
+    windows, maps = random_windows(picture[None], labels, 400, side, keep=outside)
+    quarter = slice(top, top + 256), slice(left, left + 256)
+    classes, source = ("background", "nucleus"), "nuclei (StarDist, BBBC038)"
+    test = LabelMaps(picture[None, None, *quarter], labels[None, *quarter], classes, source)
+    return LabelMaps(windows, maps, classes, source), test
+
+
+UNET: dict[str, Any] = {
+    "epochs": 2,
+    "batch_size": 8,
+    "optimizer": partial(torch.optim.AdamW, lr=0.015, weight_decay=0.01, fused=True),
+    "schedule": partial(one_cycle, pct_start=0.2),
+    "loss": pixel_and_region_loss,
+    "augment": random_colours,
+}
+
+UNET_NUCLEI: dict[str, Any] = {**UNET, "epochs": 8, "augment": random_quarter_turn}
+
+
+def unet(levels: int = 3, **how: Any) -> Callable[[], nn.Module]:
+    """Return a function that makes a U-Net with the channels of a pixel side by side."""
+    return lambda: UNet(levels=levels, **how).to(memory_format=torch.channels_last)
+
+
 RECIPES = {
     "lenet": Recipe(
         LeNet,
@@ -141,14 +218,58 @@ RECIPES = {
             "augment": partial(random_crop, padding=2),
         },
     ),
+    "detector": Recipe(
+        lambda: Detector().to(memory_format=torch.channels_last),
+        digits_on_photographs,
+        DETECTOR,
+        metrics={"average_precision_50": average_precision_50},
+        half=True,
+    ),
+    **{
+        name: Recipe(unet(levels), digit_pixels, UNET, metrics={"mean_iou": mean_iou}, half=True)
+        for name, levels in (("unet", 3), ("unet_0", 0), ("unet_1", 1), ("unet_2", 2))
+    },
+    "unet_nuclei": Recipe(
+        unet(in_channels=1),
+        nucleus_pixels,
+        UNET_NUCLEI,
+        metrics={"mean_iou": mean_iou},
+        half=True,
+    ),
 }
 
-#: Names of the weights of networks that torchvision has trained.
-PUBLISHED = {"mobilenet_v2": "MobileNet_V2_Weights.IMAGENET1K_V1"}
+#: Networks that others have trained, by torchvision's name of the weights or the package with them.
+PUBLISHED = {
+    "mobilenet_v2": "MobileNet_V2_Weights.IMAGENET1K_V1",
+    "mtcnn": "facenet-pytorch==2.6.0",
+}
+
+# The files of MTCNN's three networks, mtcnn_pnet.pt and so on, by their SHA-256.
+_MTCNN = {
+    "pnet": "a2a71925e0b9996a42f63e47efc1ca19043e69558b5c523b978d611dfae49c8f",
+    "rnet": "bbb937de72efc9ef83b186c49f5f558467a1d7e3453a8ece0d71a886633f6a86",
+    "onet": "165bfbe42940416ccfb977545cf0e976d5bf321f67083ae2aaaa5c764280118d",
+}
+_MIT = """Copyright (c) 2019 Timothy Esler
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
+associated documentation files (the "Software"), to deal in the Software without restriction,
+including without limitation the rights to use, copy, modify, merge, publish, distribute,
+sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or
+substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT
+NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES
+OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
+CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE."""
 
 
 def fetch(name: str) -> tuple[nn.Module, dict[str, str]]:
-    """Fetch a network that torchvision has trained, with its weights rounded to float16.
+    """Fetch a network that others have trained.
 
     Parameters
     ----------
@@ -158,8 +279,9 @@ def fetch(name: str) -> tuple[nn.Module, dict[str, str]]:
     Returns
     -------
     model : torch.nn.Module
-        The network, in float16. Its weights are read from the folder ``weights`` below
-        :func:`cvlib.data.data_root`, and are downloaded to it where they are absent.
+        The network. Its weights are read from the folder ``weights`` below
+        :func:`cvlib.data.data_root`. Those of torchvision are rounded to float16, and downloaded
+        where they are absent; those of MTCNN, whose boxes would move by pixels, stay float32.
     facts : dict of str
         Where they come from, and under which licence.
 
@@ -168,8 +290,40 @@ def fetch(name: str) -> tuple[nn.Module, dict[str, str]]:
     OSError
         If they are absent and cannot be downloaded.
     cvlib.data.DataError
-        If what is there is not what torchvision published.
+        If what is there is not what was published.
     """
+    if name == "mtcnn":
+        return _fetch_mtcnn()
+    return _fetch_from_torchvision(name)
+
+
+def _check_hash(path: Path, begins: str) -> None:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if not found.startswith(begins):
+        raise DataError(f"{path}: SHA-256 is {found}; expected one that begins with {begins}")
+
+
+def _fetch_mtcnn() -> tuple[nn.Module, dict[str, str]]:
+    model = MTCNN()
+    for part, digest in _MTCNN.items():
+        path = data_root() / "weights" / f"mtcnn_{part}.pt"
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{path} is not there. It is facenet_pytorch/data/{part}.pt of the wheel that "
+                f"`pip download --no-deps {PUBLISHED['mtcnn']}` brings"
+            )
+        _check_hash(path, digest)
+        model.get_submodule(part).load_state_dict(torch.load(path, weights_only=True))
+    return model, {
+        "data": "WIDER FACE and CelebA, whose pictures are for research",
+        "licence": "MIT, facenet-pytorch",
+        "licence_text": _MIT,
+        "source": f"{PUBLISHED['mtcnn']}, converted from the weights of Zhang et al. (2016)",
+    }
+
+
+def _fetch_from_torchvision(name: str) -> tuple[nn.Module, dict[str, str]]:
     from torch.hub import download_url_to_file
     from torchvision.models import get_model, get_weight
 
@@ -179,10 +333,7 @@ def fetch(name: str) -> tuple[nn.Module, dict[str, str]]:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         download_url_to_file(weights.url, str(path))
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if not found.startswith(begins):
-        raise DataError(f"{path}: SHA-256 is {found}; expected one that begins with {begins}")
+    _check_hash(path, begins)
     model = get_model(name)
     model.load_state_dict(torch.load(path, weights_only=True))
     accuracy = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"]
@@ -211,12 +362,17 @@ def train(name: str, seed: int, device: str | None = None) -> tuple[nn.Module, d
     model : torch.nn.Module
         The trained network.
     facts : dict of str
-        What it was trained on, and its accuracy on the test pictures.
+        What it was trained on, and its accuracy, or the recipe's metrics, on the test pictures.
     """
     recipe = RECIPES[name]
     pictures, others = recipe.sets()
     torch.manual_seed(seed)
     model = recipe.make()
     fit(model, pictures, device=device, seed=seed, **recipe.arguments)
-    accuracy = evaluate(model, others).accuracy
-    return model, {"data": pictures.source, "test_accuracy": f"{accuracy:g}"}
+    if recipe.half:
+        model.half().float()
+    loss = recipe.arguments.get("loss") if recipe.metrics else None
+    found = evaluate(model, others, loss=loss, metrics=recipe.metrics)
+    measured = {"accuracy": found.accuracy, **found.metrics}
+    told = {f"test_{key}": f"{value:g}" for key, value in measured.items() if value is not None}
+    return model.half() if recipe.half else model, {"data": pictures.source, **told}

@@ -131,12 +131,13 @@ def summary(runs: Sequence[RunResult]) -> dict[str, Any]:
         ``epochs``, ``seconds``, ``test_accuracy`` and ``test_loss``. For several
         ``test_accuracy_mean`` and ``test_accuracy_standard_deviation`` (that of a sample: divided
         by one less than their number), ``seeds``, and a value for each of them in the lists
-        ``test_accuracies``, ``test_losses``, ``epochs`` and ``seconds``.
+        ``test_accuracies``, ``test_losses``, ``epochs`` and ``seconds``. Metrics stand beside the
+        accuracy, by name. A network that does not classify has these alone, and no error.
 
     Raises
     ------
     ValueError
-        If there is no run, or one of a network that does not classify.
+        If there is no run, or one that has neither an accuracy nor a metric.
 
     Examples
     --------
@@ -151,26 +152,37 @@ def summary(runs: Sequence[RunResult]) -> dict[str, Any]:
     """
     if not runs:
         raise ValueError("runs is empty; expected at least one")
-    accuracies = [run.test.accuracy for run in runs if run.test.accuracy is not None]
-    if len(accuracies) < len(runs):
-        raise ValueError("runs holds one without an accuracy; expected networks that classify")
-    mean = statistics.mean(accuracies)
+    measures = [_measured(run.test) for run in runs]
     found: dict[str, Any] = {
         "parameters": sum(each.numel() for each in runs[0].model.parameters()),
-        "test_error_percent": round(100 * (1 - mean), 3),
     }
+    if "accuracy" in measures[0]:
+        mean = statistics.mean(each["accuracy"] for each in measures)
+        found["test_error_percent"] = round(100 * (1 - mean), 3)
     losses = [run.test.loss for run in runs]
     epochs = [len(run.history.epochs) for run in runs]
     seconds = [round(run.seconds, 1) for run in runs]
     if len(runs) == 1:
-        one = {"test_accuracy": mean, "test_loss": losses[0]}
-        return found | one | {"epochs": epochs[0], "seconds": seconds[0]}
-    return found | {
-        "test_accuracy_mean": round(mean, 6),
-        "test_accuracy_standard_deviation": round(statistics.stdev(accuracies), 6),
-        "seeds": [run.seed for run in runs],
-        "test_accuracies": accuracies,
-        "test_losses": losses,
-        "epochs": epochs,
-        "seconds": seconds,
-    }
+        one = {f"test_{name}": value for name, value in measures[0].items()}
+        return found | one | {"test_loss": losses[0], "epochs": epochs[0], "seconds": seconds[0]}
+    several: dict[str, Any] = {}
+    for name in measures[0]:
+        values = [each[name] for each in measures]
+        several[f"test_{name}_mean"] = round(statistics.mean(values), 6)
+        several[f"test_{name}_standard_deviation"] = round(statistics.stdev(values), 6)
+    found |= several | {"seeds": [run.seed for run in runs]}
+    for name in measures[0]:
+        plural = "accuracies" if name == "accuracy" else f"{name}s"
+        found[f"test_{plural}"] = [each[name] for each in measures]
+    return found | {"test_losses": losses, "epochs": epochs, "seconds": seconds}
+
+
+def _measured(test: Evaluation) -> dict[str, float]:
+    """Return the accuracy, where the network classifies, and the metrics, by name."""
+    if test.accuracy is not None:
+        return {"accuracy": test.accuracy, **test.metrics}
+    if not test.metrics:
+        raise ValueError(
+            "runs holds one without an accuracy; expected networks that classify, or metrics"
+        )
+    return dict(test.metrics)

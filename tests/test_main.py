@@ -18,9 +18,11 @@ import cvlib
 from cvlib import command_line
 from cvlib.__main__ import main
 from cvlib.command_line import NETWORKS
-from cvlib.data import ImageSet, mnist_sample
+from cvlib.data import ImageSet, mnist_sample, scenes
 from cvlib.networks import LeNet
 from cvlib.networks.transfer import mobilenet_v2, train_last
+from cvlib.tasks.detection import Scenes
+from cvlib.tasks.segmentation import LabelMaps
 from cvlib.training import evaluate
 from tests.checkout import ROOT, project
 
@@ -61,7 +63,7 @@ def test_without_words_it_says_what_there_is(capsys):
     ("room", "command", "words"),
     [
         ("training", "train", "--data"),
-        ("networks", "checkpoint", "{lenet,lenet5,plain_net,small_net,vit,mobilenet_v2}"),
+        ("networks", "checkpoint", "unet,unet_0,unet_1,unet_2,unet_nuclei,mobilenet_v2,mtcnn}"),
     ],
 )
 def test_the_old_spelling_says_the_new_one_and_does_the_same(room, command, words, capsys):
@@ -249,7 +251,9 @@ def test_every_seed_is_a_run_of_its_own(tmp_path, few, capsys):
     assert f"mean test accuracy {results['test_accuracy_mean']:.4f}" in printed
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "mobilenet_v2"])
+@pytest.mark.parametrize(
+    "name", [name for name in NETWORKS if name not in ("mobilenet_v2", "detector", "unet")]
+)
 def test_every_network_learns_what_fits_it_and_refuses_the_rest(tmp_path, few, capsys, name):
     for data, shape in few.items():
         words = [
@@ -274,6 +278,57 @@ def test_every_network_learns_what_fits_it_and_refuses_the_rest(tmp_path, few, c
             assert f"{name} takes pictures of shape {NETWORKS[name].takes}" in error
             assert str(shape) in error
     assert list(tmp_path.iterdir()), "no set fits it"
+
+
+@pytest.fixture
+def few_scenes(monkeypatch):
+    """A few scenes of one digit each."""
+    pair = Scenes(scenes(24, objects=(1, 1))), Scenes(scenes(5, split="test"))
+    detector = NETWORKS["detector"]._replace(scenes=lambda: pair)
+    monkeypatch.setitem(NETWORKS, "detector", detector)
+    maps = tuple(LabelMaps.of_scenes(each.scenes) for each in pair)
+    monkeypatch.setitem(NETWORKS, "unet", NETWORKS["unet"]._replace(scenes=lambda: maps))
+
+
+def test_the_detector_learns_scenes_and_is_measured_by_average_precision(
+    tmp_path, few_scenes, capsys
+):
+    path = tmp_path / "both.json"
+    words = ["train", "detector", "--epochs", "2", "--batch-size", "8", "--device", "cpu"]
+    main([*words, "--seeds", "2", "--record", str(path)])
+    results = json.loads(path.read_text())["results"]
+    assert results["data"] == "digits on photographs (train)"
+    assert len(results["test_average_precision_50s"]) == 2
+    assert 0 <= results["test_average_precision_50_mean"] <= 1
+    assert "test_error_percent" not in results
+    printed = capsys.readouterr().out
+    assert "seed 1: test average precision 50" in printed
+    assert "digits on photographs (test): mean test average precision 50" in printed
+    csv, weights = tmp_path / "epochs.csv", tmp_path / "detector.safetensors"
+    main([*words, "--validation", "0.25", "--csv", str(csv), "--weights", str(weights)])
+    assert "train_centre" in csv.read_text()
+    assert "average_precision_50" in csv.read_text(), "measured on the scenes held out"
+    with safe_open(weights, framework="pt") as file:
+        assert file.metadata()["classes"] == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
+
+
+def test_the_unet_learns_scenes_and_is_measured_by_overlap(tmp_path, few_scenes, capsys):
+    path, csv = tmp_path / "one.json", tmp_path / "epochs.csv"
+    words = ["train", "unet", "--epochs", "1", "--batch-size", "8", "--device", "cpu"]
+    main([*words, "--validation", "0.25", "--csv", str(csv), "--record", str(path)])
+    results = json.loads(path.read_text())["results"]
+    assert results["data"] == "digits on photographs (train)"
+    assert 0 <= results["test_mean_iou"] <= 1
+    assert "test mean iou" in capsys.readouterr().out
+    for column in ("train_cross_entropy", "train_dice", "mean_iou"):
+        assert column in csv.read_text()
+
+
+@pytest.mark.parametrize("words", [["detector", "--data", "mnist"], ["lenet", "--data", "scenes"]])
+def test_what_finds_and_what_classifies_learn_from_sets_of_their_own(capsys, words):
+    with pytest.raises(SystemExit):
+        main(["train", *words])
+    assert "scenes are what detector, unet learn from, and no other" in capsys.readouterr().err
 
 
 def test_a_loss_of_its_own_is_learnt_by_and_reported(tmp_path, few, monkeypatch, capsys):

@@ -105,6 +105,40 @@ def test_a_single_run_is_told_without_lists() -> None:
     }
 
 
+def test_metrics_stand_in_the_place_of_an_accuracy() -> None:
+    runs = [
+        RunResult(
+            seed, MODEL, History([]), 1.0, Evaluation(0.5, None, {"precision": 0.5 + seed / 4})
+        )
+        for seed in (0, 1)
+    ]
+    assert summary(runs[:1]) == {
+        "parameters": 8,
+        "test_precision": 0.5,
+        "test_loss": 0.5,
+        "epochs": 0,
+        "seconds": 1.0,
+    }
+    several = summary(runs)
+    assert several["test_precision_mean"] == 0.625
+    assert several["test_precisions"] == [0.5, 0.75]
+    assert several["seeds"] == [0, 1]
+    assert "test_error_percent" not in several
+    with pytest.raises(ValueError, match="runs holds one without an accuracy"):
+        summary([RunResult(0, MODEL, History([]), 1.0, Evaluation(0.5))])
+
+
 def test_no_run_is_refused() -> None:
     with pytest.raises(ValueError, match="runs is empty"):
         summary([])
+
+
+def test_metrics_stand_beside_the_accuracy() -> None:
+    runs = [
+        RunResult(seed, nn.Linear(1, 2), History([]), 1.0, Evaluation(0.1, 0.9, {"mean_iou": iou}))
+        for seed, iou in enumerate((0.5, 0.7))
+    ]
+    found = summary(runs)
+    assert (found["test_accuracy_mean"], found["test_mean_iou_mean"]) == (0.9, 0.6)
+    assert found["test_mean_ious"] == [0.5, 0.7]
+    assert summary(runs[:1])["test_mean_iou"] == 0.5

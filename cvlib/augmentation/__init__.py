@@ -31,6 +31,8 @@ from cvlib.augmentation.geometry import (
     random_distortion,
     random_horizontal_flip,
     random_patch,
+    random_resized_crop,
+    resize,
     ten_crop,
     trivial_augment,
 )
@@ -62,7 +64,9 @@ __all__ = [
     "random_erasing",
     "random_horizontal_flip",
     "random_patch",
+    "random_resized_crop",
     "rectangles",
+    "resize",
     "solarize",
     "ten_crop",
     "trivial_augment",

@@ -7,11 +7,8 @@ drawn has ``random`` in its name. A network may take smaller pictures than the s
 224 × 224 of 256 × 256 pixels, a random patch to learn from, and ten whose answers are averaged in
 testing.
 
-Targets that say where something is move along with the pixels: label maps ``(B, H, W)``, and of a
-list of dictionaries ``"boxes"`` ``(n, 4)``, as x, y, x, y in pixels, and ``"masks"`` ``(n, H, W)``.
-Outside of the picture a label map holds 255, which losses are told to ignore, and a mask 0. A box
-becomes the smallest upright one around its moved corners, is clipped to the picture, and goes, with
-all that the dictionary holds of it, where nothing of it is left.
+Targets that say where something is move along with the pixels
+(:mod:`cvlib.augmentation.boxes_and_masks`).
 
 :func:`trivial_augment` stands here too, since half of its operations move pixels.
 """
@@ -20,14 +17,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from cvlib.arguments import integer, number
+from cvlib.arguments import integer, number, pair
+from cvlib.augmentation.boxes_and_masks import Motion, carried
 from cvlib.augmentation.color import (
     adjust_brightness,
     adjust_contrast,
@@ -51,6 +48,8 @@ __all__ = [
     "random_distortion",
     "random_horizontal_flip",
     "random_patch",
+    "random_resized_crop",
+    "resize",
     "ten_crop",
     "trivial_augment",
 ]
@@ -240,67 +239,6 @@ def _affine_grid(
     return grid, forward.permute(2, 0, 1), torch.stack([right, down], 1)
 
 
-OUTSIDE = 255  # the label of what no camera saw
-
-
-@dataclass(frozen=True)
-class _Motion:
-    """How the pictures of a batch were moved: maps (b, C, H, W) of some, and points of one."""
-
-    maps: Callable[[Tensor, Tensor], Tensor]
-    points: Callable[[Tensor, int], Tensor]
-    height: int
-    width: int
-
-
-def _carried(targets: Any, images: Tensor, motion: _Motion) -> Any:
-    """Move what targets say of places as the pictures were moved."""
-    everyone = torch.arange(len(images), device=images.device)
-    if isinstance(targets, Tensor):
-        if targets.ndim != 3 or targets.shape[1:] != images.shape[2:]:
-            return targets
-        return _moved_maps(targets[:, None], everyone, motion, OUTSIDE)[:, 0]
-    if not isinstance(targets, list | tuple):
-        return targets
-    if len(targets) != len(images):
-        raise ValueError(f"targets holds {len(targets)}; expected one for each of {len(images)}")
-    return [
-        _carried_one(target, everyone[number : number + 1], motion)
-        if isinstance(target, Mapping)
-        else target
-        for number, target in enumerate(targets)
-    ]
-
-
-def _carried_one(target: Mapping[str, Any], whose: Tensor, motion: _Motion) -> dict[str, Any]:
-    """Move the boxes and the masks of one picture."""
-    moved = dict(target)
-    if "masks" in target:
-        moved["masks"] = _moved_maps(target["masks"][None], whose, motion, 0)[0]
-    if "boxes" not in target:
-        return moved
-    boxes = target["boxes"]
-    corners = boxes[:, [[0, 1], [2, 1], [0, 3], [2, 3]]]
-    floating = corners if corners.is_floating_point() else corners.to(torch.float32)
-    placed = motion.points(floating, int(whose))
-    side = placed.new_tensor([motion.width, motion.height])
-    low, high = (end.clamp(min=0).minimum(side) for end in (placed.amin(1), placed.amax(1)))
-    moved["boxes"] = torch.cat([low, high], 1).to(boxes.dtype)
-    left = (high > low).all(1)
-    return {
-        name: value[left] if isinstance(value, Tensor) and value.shape[:1] == left.shape else value
-        for name, value in moved.items()
-    }
-
-
-def _moved_maps(maps: Tensor, whose: Tensor, motion: _Motion, outside: int) -> Tensor:
-    """Move maps of labels; what comes in from outside is 0 for the motion."""
-    if not maps.numel():
-        return maps.new_zeros(*maps.shape[:2], motion.height, motion.width)
-    numbers = maps.to(torch.float32) - outside
-    return (motion.maps(numbers, whose) + outside).to(maps.dtype)
-
-
 def _moved_affinely(images: Tensor, targets: Any, **how: Any) -> tuple[Tensor, Any]:
     """Move pictures and what targets say of places."""
     grid, forward, shift = _affine_grid(images, **how)
@@ -315,7 +253,7 @@ def _moved_affinely(images: Tensor, targets: Any, **how: Any) -> tuple[Tensor, A
         about = some - middle.to(some)
         return about @ forward[number].T.to(some) + (middle + shift[number]).to(some)
 
-    return moved, _carried(targets, images, _Motion(maps, points, height, width))
+    return moved, carried(targets, images, Motion(maps, points, height, width))
 
 
 def random_horizontal_flip(
@@ -365,7 +303,7 @@ def random_horizontal_flip(
     def maps(some: Tensor, whose: Tensor) -> Tensor:
         return horizontal_flip(some, chosen.to(images.device)[whose])
 
-    return flipped, _carried(targets, images, _Motion(maps, points, height, width))
+    return flipped, carried(targets, images, Motion(maps, points, height, width))
 
 
 def random_crop(
@@ -408,7 +346,7 @@ def random_crop(
     def maps(some: Tensor, whose: Tensor) -> Tensor:
         return crop(some, top.to(images.device)[whose], left.to(images.device)[whose], padding)
 
-    return shifted, _carried(targets, images, _Motion(maps, points, height, width))
+    return shifted, carried(targets, images, Motion(maps, points, height, width))
 
 
 def random_affine(
@@ -685,7 +623,136 @@ def random_patch(
     def points(some: Tensor, at: int) -> Tensor:
         return some - some.new_tensor([float(left[at]), float(top[at])])
 
-    return maps(images, everyone), _carried(targets, images, _Motion(maps, points, size, size))
+    return maps(images, everyone), carried(targets, images, Motion(maps, points, size, size))
+
+
+def resize(images: Tensor, targets: Any, size: int | tuple[int, int]) -> tuple[Tensor, Any]:
+    """Make pictures larger or smaller, with what their targets say of places.
+
+    Nothing is drawn. Bind ``size``, and :func:`cvlib.augmentation.boxes_and_masks.carried` moves
+    boxes, masks and label maps.
+
+    Parameters
+    ----------
+    images, targets
+        As for :func:`random_horizontal_flip`.
+    size
+        Height and width, or one number for both.
+
+    Returns
+    -------
+    images : Tensor
+        ``(B, C, height, width)``, by bilinear interpolation with antialiasing, as
+        ``torchvision.transforms.v2.functional.resize``.
+    targets
+        Boxes scaled; of maps and masks the nearest pixel.
+
+    Raises
+    ------
+    TypeError
+        If ``images`` holds no floating-point numbers, or ``size`` no integers.
+    ValueError
+        If a shape does not fit, or a side is below 1.
+
+    Examples
+    --------
+    >>> target = {"boxes": torch.tensor([[1.0, 0.0, 3.0, 2.0]])}
+    >>> images, targets = resize(torch.rand(1, 3, 4, 8), [target], (8, 8))
+    >>> images.shape, targets[0]["boxes"]
+    (torch.Size([1, 3, 8, 8]), tensor([[1., 0., 3., 4.]]))
+    """
+    check_batch(images)
+    height, width = pair("size", size, least=1, both=True)
+    whole = torch.zeros(2, len(images), dtype=torch.int64)
+    sides = torch.tensor(images.shape[2:]).view(2, 1).expand(2, len(images))
+    return _cut_and_resized(images, targets, whole, sides, (height, width))
+
+
+def random_resized_crop(
+    images: Tensor,
+    targets: Any,
+    generator: Generator,
+    size: int | tuple[int, int] | None = None,
+    scale: tuple[float, float] = (0.08, 1.0),
+    ratio: tuple[float, float] = (3 / 4, 4 / 3),
+) -> tuple[Tensor, Any]:
+    """Cut out a rectangle of any size and place, and resize it: near and far, and a little wider.
+
+    Parameters
+    ----------
+    images, targets, generator
+        As for :func:`random_horizontal_flip`.
+    size
+        Height and width of the result, or one number for both; by default those of ``images``.
+    scale
+        The least and the greatest share of the picture's area, above 0 and at most 1.
+    ratio
+        The least and the greatest width over height, above 0; drawn evenly in the logarithm.
+
+    Returns
+    -------
+    images, targets
+        The rectangles, resized as by :func:`resize`, and their targets. A rectangle that would be
+        too high or too wide for the picture is cut short, where torchvision's
+        ``RandomResizedCrop`` draws again.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`random_horizontal_flip`, or if a size or a range is none.
+
+    References
+    ----------
+    Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 6.
+
+    Examples
+    --------
+    >>> images, labels = torch.rand(2, 3, 32, 32), torch.arange(2)
+    >>> cut, _ = random_resized_crop(images, labels, torch.Generator().manual_seed(0), size=16)
+    >>> cut.shape
+    torch.Size([2, 3, 16, 16])
+    """
+    share, shape, down, right = draw(images, generator, 4)
+    least, most = interval("scale", scale, 1e-6, 1.0)
+    narrow, wide = interval("ratio", ratio, 1e-6, math.inf)
+    new = pair("size", images.shape[2:] if size is None else size, least=1, both=True)
+    height, width = images.shape[2:]
+    area = height * width * (least + (most - least) * share)
+    aspect = torch.exp(math.log(narrow) + (math.log(wide) - math.log(narrow)) * shape)
+    high = (area / aspect).sqrt().round().clamp(1, height).long()
+    across = (area * aspect).sqrt().round().clamp(1, width).long()
+    corner = positions(torch.stack([down, right]), torch.stack([height - high, width - across]) + 1)
+    return _cut_and_resized(images, targets, corner, torch.stack([high, across]), new)
+
+
+def _cut_and_resized(
+    images: Tensor, targets: Any, corner: Tensor, sides: Tensor, size: tuple[int, int]
+) -> tuple[Tensor, Any]:
+    """Cut a rectangle out of each picture, ``corner`` and ``sides`` (2, B), and resize it."""
+    windows = [
+        (slice(top, top + high), slice(left, left + wide))
+        for top, left, high, wide in torch.cat([corner, sides]).T.tolist()
+    ]
+
+    def resized(some: Tensor, whose: Tensor, mode: str) -> Tensor:
+        smooth = mode == "bilinear"
+        how: dict[str, Any] = {"size": size, "mode": mode, "antialias": smooth}
+        parts = [
+            F.interpolate(each[None, :, rows, columns], **how)
+            for each, (rows, columns) in zip(some, (windows[at] for at in whose), strict=True)
+        ]
+        return torch.cat(parts) if parts else some.new_zeros(0, some.shape[1], *size)
+
+    def maps(some: Tensor, whose: Tensor) -> Tensor:
+        return resized(some, whose, "nearest")
+
+    def points(some: Tensor, at: int) -> Tensor:
+        factor = some.new_tensor(size[::-1]) / sides[:, at].flip(0).to(some)
+        return (some - corner[:, at].flip(0).to(some)) * factor
+
+    everyone = torch.arange(len(images))
+    changed = resized(images, everyone, "bilinear").clamp(0, 1)
+    return changed, carried(targets, images, Motion(maps, points, *size))
 
 
 def ten_crop(images: Tensor, size: int) -> Tensor:

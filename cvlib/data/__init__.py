@@ -1,10 +1,10 @@
 """Pictures to learn from: embedded sets, the classic full sets, and any folder of pictures.
 
 What comes with the installed wheels and needs no network: :func:`digits`, :func:`mnist_sample`,
-:func:`photograph`, :func:`motorcycle`. What is drawn: :func:`drawn_digits`, :func:`rasterize`. What
-is made: :func:`scenes`, digits on photographs with boxes and masks, a :class:`SceneSet`. What lies
-under :func:`data_root`, or is downloaded into it: :func:`mnist`, :func:`fashion_mnist`,
-:func:`cifar10`. What you bring along: :func:`folder`.
+:func:`photograph`, :func:`motorcycle`; and with this package :func:`nuclei`. What is drawn:
+:func:`drawn_digits`, :func:`rasterize`. What is made: :func:`scenes`, digits on photographs with
+boxes and masks, a :class:`SceneSet`. What lies under :func:`data_root`, or is downloaded into it:
+:func:`mnist`, :func:`fashion_mnist`, :func:`cifar10`. What you bring along: :func:`folder`.
 
 A set of pictures is an :class:`ImageSet`: one ``uint8`` tensor, one tensor of labels, the names of
 the classes, and where they came from. :func:`full_sets` says which of the full sets are there.
@@ -16,6 +16,7 @@ from cvlib.data.folders import folder
 from cvlib.data.full import full_sets
 from cvlib.data.idx import fashion_mnist, mnist
 from cvlib.data.image_set import ImageSet
+from cvlib.data.nuclei import nuclei
 from cvlib.data.root import DataError, data_root
 from cvlib.data.scenes import SceneSet, scenes
 from cvlib.data.strokes import drawn_digits, drawn_strokes, rasterize
@@ -35,6 +36,7 @@ __all__ = [
     "mnist",
     "mnist_sample",
     "motorcycle",
+    "nuclei",
     "photograph",
     "photographs",
     "rasterize",

@@ -11,15 +11,18 @@ from torch import nn
 from cvlib.networks.alexnet import AlexNet, SmallAlexNet
 from cvlib.networks.cifar10 import SMALL_WIDTHS, PlainNet, TutorialNet
 from cvlib.networks.deeper import VGG, ResNet, SmallResNet
+from cvlib.networks.detector import Detector
 from cvlib.networks.lenet import LeNet
 from cvlib.networks.lenet5 import LeNet5
 from cvlib.networks.mlp import MLP
+from cvlib.networks.unet import UNet
 from cvlib.networks.vit import ViT
 
 __all__ = [
     "MLP",
     "VGG",
     "AlexNet",
+    "Detector",
     "LeNet",
     "LeNet5",
     "PlainNet",
@@ -27,6 +30,7 @@ __all__ = [
     "SmallAlexNet",
     "SmallResNet",
     "TutorialNet",
+    "UNet",
     "ViT",
     "checkpoint",
     "pretrained",
@@ -47,6 +51,12 @@ _NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "small_net": partial(PlainNet, SMALL_WIDTHS),
     "mobilenet_v2": mobilenet_v2,
     "vit": ViT,
+    "detector": Detector,
+    "unet": UNet,
+    "unet_0": partial(UNet, levels=0),
+    "unet_1": partial(UNet, levels=1),
+    "unet_2": partial(UNet, levels=2),
+    "unet_nuclei": partial(UNet, in_channels=1),
 }
 
 
@@ -56,8 +66,9 @@ def checkpoint(name: str) -> Path:
     Parameters
     ----------
     name
-        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"``, ``"vit"`` or
-        ``"mobilenet_v2"``.
+        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"``, ``"vit"``,
+        ``"mobilenet_v2"``, ``"detector"``, ``"unet"``, ``"unet_0"``, ``"unet_1"``, ``"unet_2"`` or
+        ``"unet_nuclei"``.
 
     Returns
     -------
@@ -97,7 +108,11 @@ def pretrained(name: str) -> nn.Module:
         ``"mobilenet_v2"``, torchvision's own, trained on ImageNet, whose weights are stored as
         float16: 7 MB, and logits that lie within 0.1 of those of float32. It takes pictures as
         ``torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V1.transforms()`` makes them. Its
-        licence is BSD-3; the pictures of ImageNet are for research.
+        licence is BSD-3; the pictures of ImageNet are for research. ``"detector"`` was trained on
+        4,000 of :func:`cvlib.data.scenes`, and ``"unet"``, which tells pixels of digits from those
+        of photographs, on 3,000. ``"unet_0"`` to ``"unet_2"`` are the same with fewer levels, and
+        ``"unet_nuclei"`` has learnt from three quarters of :func:`cvlib.data.nuclei`, all but the
+        lower right one. The weights of these are stored as float16, too.
 
     Returns
     -------

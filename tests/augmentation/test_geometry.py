@@ -30,6 +30,8 @@ from cvlib.augmentation.geometry import (
     random_distortion,
     random_horizontal_flip,
     random_patch,
+    random_resized_crop,
+    resize,
     ten_crop,
     trivial_augment,
 )
@@ -348,8 +350,10 @@ def torchvisions(
     others = []
     for number, target in enumerate(targets):
         kind = tv_tensors.BoundingBoxFormat.XYXY
-        boxes = tv_tensors.BoundingBoxes(target["boxes"], format=kind, canvas_size=sizes)
+        before = (maps.shape[1], maps.shape[2])
+        boxes = tv_tensors.BoundingBoxes(target["boxes"], format=kind, canvas_size=before)
         boxes = torchvision.clamp_bounding_boxes(move(number, boxes))
+        assert boxes.canvas_size == sizes
         left = (boxes[:, 2:] > boxes[:, :2]).all(1)
         masks = move(number, tv_tensors.Mask(target["masks"])) if len(left) else target["masks"]
         others.append({"boxes": boxes[left], "masks": masks[left], "labels": left.nonzero()[:, 0]})
@@ -415,6 +419,87 @@ def test_patches_take_boxes_masks_and_label_maps_along() -> None:
         return torchvision.crop(what, int(top[number]), int(left[number]), 7, 7)
 
     assert_moved((moved, others), torchvisions(move, maps, targets, (7, 7)))
+
+
+@pytest.mark.parametrize("size", [(11, 14), (22, 7), (5, 33), 8])
+def test_resizing_takes_boxes_masks_and_label_maps_along(size: Any) -> None:
+    images, maps, targets = places()
+    resized, moved = resize(images, maps, size)
+    _, others = resize(images, targets, size)
+    height, width = (size, size) if isinstance(size, int) else size
+
+    def move(number: int, what: Any) -> Any:
+        return torchvision.resize(what, [height, width])
+
+    expected = torchvision.resize(images, [height, width])
+    torch.testing.assert_close(resized, expected, atol=1e-6, rtol=0)
+    assert_moved((moved, others), torchvisions(move, maps, targets, (height, width)))
+
+
+@settings(random_cases, max_examples=15)
+@given(st.integers(0, 1000), st.sampled_from([None, (9, 20), 16]))
+def test_resized_crops_are_torchvisions_and_take_targets_along(seed: int, size: Any) -> None:
+    images, maps, targets = places()
+    seen: list[tuple[Tensor, Tensor]] = []
+    original = geometry._cut_and_resized
+
+    def note(images: Tensor, targets: Any, corner: Tensor, sides: Tensor, new: Any) -> Any:
+        seen.append((corner, sides))
+        return original(images, targets, corner, sides, new)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(geometry, "_cut_and_resized", note)
+        changed, moved = random_resized_crop(images, maps, seeded(seed), size)
+        _, others = random_resized_crop(images, targets, seeded(seed), size)
+    new = list(changed.shape[2:])
+    assert new == ([11, 14] if size is None else [16, 16] if size == 16 else list(size))
+    (corner, sides), _ = seen
+    assert (corner >= 0).all()
+    assert (sides >= 1).all()
+    assert (corner + sides <= torch.tensor([[11], [14]])).all()
+
+    def move(number: int, what: Any) -> Any:
+        place = [*corner[:, number].tolist(), *sides[:, number].tolist()]
+        return torchvision.resized_crop(what, *place, size=new)
+
+    expected = torch.stack([move(number, image) for number, image in enumerate(images)])
+    torch.testing.assert_close(changed, expected, atol=1e-5, rtol=0)
+    assert_moved((moved, others), torchvisions(move, maps, targets, (new[0], new[1])))
+
+
+def test_resized_crops_reach_every_place_and_the_sizes_asked_for() -> None:
+    rows = torch.arange(50.0).view(1, 1, 50, 1).expand(300, 1, 50, 50) / 50
+    columns = rows.mT
+    seen = []
+    for images in (rows, columns):
+        cut, _ = random_resized_crop(images, labels(300), seeded(), 50, (0.25, 0.25), (1, 1))
+        seen.append(cut[:, 0].flatten(1))
+    for each in seen:
+        spread = each.amax(1) - each.amin(1)
+        assert (spread - 0.48).abs().max() < 0.011, "25 of 50 pixels"
+        assert_fills(each.amin(1), 0.0, 0.5)
+    shares, _ = random_resized_crop(rows, labels(300), seeded(), 50, (0.5, 1.0), (1, 1))
+    high = shares[:, 0].amax((1, 2)) - shares[:, 0].amin((1, 2))
+    assert 0.67 < high.min() < 0.75, "half of the area"
+    assert high.max() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"size": 0}, ValueError, "size is 0; expected at least 1"),
+        ({"size": 2.5}, TypeError, "size is 2.5; expected an integer"),
+        ({"size": (3,)}, TypeError, r"size is \(3,\); expected an integer or a pair"),
+        ({"scale": (0, 1)}, ValueError, "scale"),
+        ({"scale": (0.5, 1.5)}, ValueError, "scale"),
+        ({"ratio": (2, 1)}, ValueError, "expected the lower number first"),
+    ],
+)
+def test_resized_crops_refuse_sizes_and_ranges(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        random_resized_crop(pictures(), labels(), seeded(), **arguments)
 
 
 def test_affine_maps_take_boxes_masks_and_label_maps_along() -> None:
