@@ -53,8 +53,7 @@ def structure_tensor(
 
     References
     ----------
-    Harris and Stephens, "A Combined Corner and Edge Detector", Alvey Vision Conference 1988,
-    section 3.
+    Harris and Stephens, "A Combined Corner and Edge Detector", Alvey Vision Conference 1988.
 
     Examples
     --------
@@ -106,8 +105,7 @@ def harris(
 
     References
     ----------
-    Harris and Stephens, "A Combined Corner and Edge Detector", Alvey Vision Conference 1988,
-    section 3.
+    Harris and Stephens, "A Combined Corner and Edge Detector", Alvey Vision Conference 1988.
 
     Examples
     --------
@@ -147,7 +145,7 @@ def min_eigenvalue(
     References
     ----------
     Shi and Tomasi, "Good Features to Track", IEEE Conference on Computer Vision and Pattern
-    Recognition 1994, section 3.
+    Recognition 1994, section 4.
 
     Examples
     --------
@@ -257,7 +255,7 @@ def good_features(
     References
     ----------
     Shi and Tomasi, "Good Features to Track", IEEE Conference on Computer Vision and Pattern
-    Recognition 1994, section 3.
+    Recognition 1994, section 4.
 
     Examples
     --------

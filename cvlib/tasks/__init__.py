@@ -22,6 +22,7 @@ from cvlib.tasks.overlap import (
     pixel_counts,
     soft_dice_loss,
 )
+from cvlib.tasks.scenes import Question, answer, as_digit, describe, parse, relation
 from cvlib.tasks.segmentation import LabelMaps, predict, random_quarter_turn, random_windows
 from cvlib.tasks.sliding_windows import SlidingWindows, train_sliding_windows
 
@@ -29,13 +30,17 @@ __all__ = [
     "AveragePrecision",
     "LabelMaps",
     "Matching",
+    "Question",
     "Scenes",
     "SlidingWindows",
+    "answer",
+    "as_digit",
     "batched_nms",
     "box_area",
     "box_convert",
     "box_iou",
     "clip_boxes_to_image",
+    "describe",
     "detect",
     "detection_loss",
     "dice",
@@ -46,12 +51,14 @@ __all__ = [
     "mean_average_precision",
     "mean_iou",
     "nms",
+    "parse",
     "pixel_and_region_loss",
     "pixel_counts",
     "predict",
     "random_quarter_turn",
     "random_windows",
     "read_answers",
+    "relation",
     "remove_small_boxes",
     "separate",
     "soft_dice_loss",

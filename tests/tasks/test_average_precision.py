@@ -12,6 +12,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 from torch import Tensor
 
 from cvlib.tasks.average_precision import (
@@ -21,9 +23,6 @@ from cvlib.tasks.average_precision import (
     mean_average_precision,
     precision_recall,
 )
-
-COCO = pytest.importorskip("pycocotools.coco").COCO
-COCOeval = pytest.importorskip("pycocotools.cocoeval").COCOeval
 
 cases = settings(deadline=None, max_examples=30, derandomize=True)
 
