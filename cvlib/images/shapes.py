@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from cvlib.arguments import expect_mask
 
 __all__ = [
-    "RotatedBox",
     "arc_length",
     "bounding_rect",
     "box_points",
@@ -25,7 +24,7 @@ __all__ = [
 
 Points = NDArray[np.float64]
 Moments = dict[str, float]
-#: Centre, width and height, and the angle of the width's direction in degrees.
+# Centre, width and height, and the angle of the width's direction in degrees.
 RotatedBox = tuple[tuple[float, float], tuple[float, float], float]
 
 _ORDERS = [(p, q) for n in range(4) for q, p in enumerate(range(n, -1, -1))]

@@ -61,7 +61,7 @@ def test_mistake_is_reported_with_page_and_section(visit: Visit) -> None:
     link.evaluate("each => each.dispatchEvent(new Event('pointerdown'))")
     asked = parse_qs(urlsplit(str(link.get_attribute("href"))).query)
     title = str(heading.evaluate("each => each.firstChild.textContent"))
-    assert asked["title"] == [f"11. Pooling and upsampling: {title}"]
+    assert asked["title"] == [f"15. Pooling and upsampling: {title}"]
     assert asked["body"][0].startswith(f"{built.ADDRESS}{CHAPTER}#{name}\n")
     edit = page.locator(".btn-source-edit-button")
     assert edit.text_content().strip() == "Edit this page"
