@@ -18,7 +18,8 @@ from tests.regression.forked import Server
 PRELOAD = ("ipykernel.kernelapp", "xml.dom.minidom")  # the second, because no kernel imports it
 LOOK = """import os, sys
 print(os.getpid(), os.getcwd(), os.environ.get("CVLIB_DPI"), os.environ.get("ONLY_THE_SERVER"))
-print("xml.dom.minidom" in sys.modules, "tests" in sys.modules, "regression" in " ".join(sys.path))"""
+print("xml.dom.minidom" in sys.modules, "tests" in sys.modules, "regression" in " ".join(sys.path))
+"""
 
 
 @pytest.fixture(scope="module")
