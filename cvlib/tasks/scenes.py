@@ -179,11 +179,17 @@ def parse(question: str) -> Question:
         if parts.get("half") not in (None, *_HALVES):
             break
         (asks,) = (name for name in ("how_many", "is_there", "sum", "which") if parts.get(name))
-        numbers = {
-            name: int(parts[name]) if parts.get(name) else None for name in ("label", "other")
-        }
-        texts = {name: parts.get(name) for name in ("relation", "half", "extreme")}
-        return Question(asks.replace("_", " "), **numbers, **texts)
+        label, other = (
+            int(parts[name]) if parts.get(name) else None for name in ("label", "other")
+        )
+        return Question(
+            asks.replace("_", " "),
+            label,
+            parts.get("relation"),
+            other,
+            parts.get("half"),
+            parts.get("extreme"),
+        )
     raise ValueError(
         f"question is {question!r}; expected something like {' '.join(map(repr, _EXAMPLES))}"
     )
