@@ -88,7 +88,10 @@ def serve(address: str, *preload: str) -> None:
 
 
 def until_closed(address: str) -> None:
-    sys.stdin.buffer.read()
+    # Not by sys.stdin: kernels would inherit its lock as this thread holds it, and who waits for it
+    # would wait for ever.
+    while os.read(0, 1):
+        pass
     Path(address).unlink(missing_ok=True)
     os._exit(0)
 

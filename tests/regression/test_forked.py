@@ -99,6 +99,18 @@ def test_kernel_goes_with_the_process_that_asked_for_it(server: Server, tmp_path
         assert asyncio.run(client.km.is_alive()) is False
 
 
+def test_kernel_can_start_processes_of_its_own(server: Server, tmp_path: Path) -> None:
+    work = """import multiprocessing
+process = multiprocessing.get_context("fork").Process(target=int)
+process.start()
+process.join(20)
+print(process.exitcode)
+process.kill()"""
+    client = client_of(server, tmp_path, work)
+    with running(client):
+        assert printed(client, 0) == "0\n"
+
+
 def test_server_that_cannot_import_is_told(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
     with pytest.raises(RuntimeError, match="no kernels can be forked"):
         Server(tmp_path, dict(os.environ), ["no_such_module"])

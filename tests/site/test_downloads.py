@@ -17,7 +17,7 @@ from book import downloads
 from tests.site import built
 
 PAGES = ["book/layers/pooling", "book/layers/convolution"]
-TITLES = ["11. Pooling and upsampling", "8. Convolution"]
+TITLES = ["15. Pooling and upsampling", "12. Convolution"]
 XHTML, MATHS = "{http://www.w3.org/1999/xhtml}", "{http://www.w3.org/1998/Math/MathML}"
 
 
