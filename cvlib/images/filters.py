@@ -125,8 +125,9 @@ def blur(image: NDArray[Pixel], ksize: Size, border: Border = "reflect_101") -> 
     ndarray
         The shape and dtype of ``image``. ``uint8`` is rounded as OpenCV rounds: halves go up. Where
         the box has a power of two pixels, from 2 to 256, OpenCV's fixed point rounds up a little
-        early: its box of 2 pixels makes 221 of 220 and 220. In boxes of more than 256 pixels, it
-        rounds halves either way, depending on which instructions reach them, and so may differ.
+        early: its box of 2 pixels makes 221 of 220 and 220. Of 255 and 255 it makes 255, as here, but
+        0 in narrow pictures. In boxes of more than 256 pixels, it rounds halves either way,
+        depending on which instructions reach them, and so may differ.
 
     Raises
     ------
@@ -154,7 +155,7 @@ def blur(image: NDArray[Pixel], ksize: Size, border: Border = "reflect_101") -> 
         rows = window_sum(line.astype(np.uint16), width, 1)
         slip = count & (count - 1) == 0 and count > 1  # OpenCV's, see Returns
         total = window_sum(rows, height, step) + np.uint16(count // 2 + slip)
-        return total // np.uint16(count)
+        return np.minimum(total // np.uint16(count), 255)  # two white pixels would make 256
 
     return by_strips(image, (width, height), border, mean)
 

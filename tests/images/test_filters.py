@@ -67,8 +67,19 @@ def test_blur_has_opencvs_own_borders(
     image: np.ndarray, size: tuple[int, int], border: Border
 ) -> None:
     opencv = cv2.blur(image, size, borderType=CODES[border]).reshape(image.shape)
-    differs = blur(image, size, border) != opencv
+    ours = blur(image, size, border)
+    white = (ours == 255) & (opencv == 0) & (size[0] * size[1] == 2)
+    differs = (ours != opencv) & ~white
     assert not differs.any() or size[0] * size[1] > 256
+
+
+@pytest.mark.parametrize("size", [(1, 2), (2, 1)])
+@pytest.mark.parametrize("shape", [(2, 2), (3, 40), (40, 3), (70, 90)])
+def test_two_white_pixels_stay_white(size: tuple[int, int], shape: tuple[int, int]) -> None:
+    """OpenCV's fixed point makes 256 of them, and in narrow pictures writes 0."""
+    white = np.full(shape, 255, np.uint8)
+    assert (blur(white, size) == 255).all()
+    assert equal_but_for_halves(white, size, "reflect_101")
 
 
 @given(FLOATS, SIDES, st.sampled_from(BORDERS))

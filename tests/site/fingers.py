@@ -114,6 +114,7 @@ def occlusion(page: Page, explorer: Locator, finger: Finger) -> None:
 
 def by_grad_cam(page: Page, explorer: Locator, finger: Finger) -> None:
     finger.tap(explorer.get_by_role("radio", name="features.6"))
+    wait(page, "grad_cam", "result.layer === 'features.6'")  # what it says may move what is below
     finger.tap(explorer.get_by_role("radio", name="dog"))
     k = CLASSES.index("dog")
     found = wait(page, "grad_cam", "result.layer === 'features.6' && result.k === arg", k)
