@@ -125,8 +125,8 @@ def blur(image: NDArray[Pixel], ksize: Size, border: Border = "reflect_101") -> 
     ndarray
         The shape and dtype of ``image``. ``uint8`` is rounded as OpenCV rounds: halves go up. Where
         the box has a power of two pixels, from 2 to 256, OpenCV's fixed point rounds up a little
-        early: its box of 2 pixels makes 221 of 220 and 220. Of 255 and 255 it makes 255, as here, but
-        0 in narrow pictures. In boxes of more than 256 pixels, it rounds halves either way,
+        early: its box of 2 pixels makes 221 of 220 and 220. Of 255 and 255 it makes 255, as here,
+        but 0 in narrow pictures. In boxes of more than 256 pixels, it rounds halves either way,
         depending on which instructions reach them, and so may differ.
 
     Raises
