@@ -124,6 +124,7 @@ class Finger:
     def drag(self, place: Locator, *way: tuple[float, float]) -> None:
         """Put the finger down at the first of these shares, and lift it at the last."""
         place.scroll_into_view_if_needed()
+        place.element_handle().wait_for_element_state("stable")
         box = place.bounding_box()
         assert box
         points = [
