@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +91,7 @@ def compare_calls(
     return None
 
 
-def fixed_picture(values: Sequence[Sequence[object]]) -> NDArray[np.uint8]:
+def fixed_picture(values: object) -> NDArray[np.uint8]:
     """Make a picture that an answer cannot change, so that each case stays what it says.
 
     Parameters
@@ -109,11 +109,34 @@ def fixed_picture(values: Sequence[Sequence[object]]) -> NDArray[np.uint8]:
     >>> fixed_picture([[0, 255]]).flags.writeable
     False
     """
+    return fixed_array(values, "uint8")
+
+
+def fixed_array(values: object, dtype: str = "float64") -> NDArray[Any]:
+    """Make an array that an answer cannot change, so that each case stays what it says.
+
+    Parameters
+    ----------
+    values
+        Whatever numpy makes an array of.
+    dtype
+        Of the array.
+
+    Returns
+    -------
+    ndarray
+        Read-only.
+
+    Examples
+    --------
+    >>> fixed_array([0, 1], "bool")
+    array([False,  True])
+    """
     import numpy as np
 
-    picture = np.array(values, dtype=np.uint8)
-    picture.setflags(write=False)
-    return picture
+    array = np.array(values, dtype=dtype)
+    array.setflags(write=False)
+    return array
 
 
 def same_array(got: object, expected: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.exercises import compare_calls, same_array
+from cvlib.exercises import compare_calls, fixed_array, same_array
 
 __all__ = ["direction_histogram", "grow"]
 
@@ -34,11 +34,11 @@ array([[ True, False, False]]), expected array([[ True,  True,  True]])
     start = np.zeros_like(chain)
     start[0, 0] = True
     cases = [
-        (_mask([[1, 0, 0]]), _mask([[1, 1, 1]])),
-        (_mask([[1, 0, 0, 0]]), _mask([[1, 1, 0, 1]])),
-        (_mask([[1, 0], [0, 0]]), _mask([[1, 0], [0, 1]])),
-        (_mask([[0, 0, 0]]), _mask([[1, 1, 1]])),
-        (_mask(start), _mask(chain)),
+        (fixed_array([[1, 0, 0]], "bool"), fixed_array([[1, 1, 1]], "bool")),
+        (fixed_array([[1, 0, 0, 0]], "bool"), fixed_array([[1, 1, 0, 1]], "bool")),
+        (fixed_array([[1, 0], [0, 0]], "bool"), fixed_array([[1, 0], [0, 1]], "bool")),
+        (fixed_array([[0, 0, 0]], "bool"), fixed_array([[1, 1, 1]], "bool")),
+        (fixed_array(start, "bool"), fixed_array(chain, "bool")),
     ]
     return compare_calls("grow", answer, _grow, cases, same_array)
 
@@ -64,26 +64,13 @@ def direction_histogram(answer: object) -> str | None:
 array([2.236, 0.   ])'
     """
     cases = [
-        (_numbers([[2]]), _numbers([[1]]), 2),
-        (_numbers([[-2]]), _numbers([[1]]), 2),
-        (_numbers([[-2]]), _numbers([[-1]]), 2),
-        (_numbers([[2, 2], [0, 5]]), _numbers([[1, 2], [0, -1]]), 2),
-        (_numbers([[9, 4, -3, -8]]), _numbers([[1, 3, 5, 2]]), 9),
+        (fixed_array([[2]]), fixed_array([[1]]), 2),
+        (fixed_array([[-2]]), fixed_array([[1]]), 2),
+        (fixed_array([[-2]]), fixed_array([[-1]]), 2),
+        (fixed_array([[2, 2], [0, 5]]), fixed_array([[1, 2], [0, -1]]), 2),
+        (fixed_array([[9, 4, -3, -8]]), fixed_array([[1, 3, 5, 2]]), 9),
     ]
     return compare_calls("direction_histogram", answer, _direction_histogram, cases, _same_numbers)
-
-
-def _mask(values: object) -> NDArray[np.bool_]:
-    """Make an array that an answer cannot change, so that each case stays what it says."""
-    mask = np.array(values, dtype=np.bool_)
-    mask.setflags(write=False)
-    return mask
-
-
-def _numbers(values: object) -> NDArray[np.float64]:
-    numbers = np.array(values, dtype=np.float64)
-    numbers.setflags(write=False)
-    return numbers
 
 
 def _same_numbers(got: object, expected: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.exercises import compare_calls
+from cvlib.exercises import compare_calls, fixed_array, fixed_picture
 
 __all__ = ["hamming", "sift_normalize"]
 
@@ -31,10 +31,10 @@ expected array([[2]])
     """
     numbers = np.random.default_rng(0).integers(0, 256, (7, 4), dtype=np.uint8)
     cases = [
-        (_bits([[1]]), _bits([[2]])),
-        (_bits([[0], [255]]), _bits([[255]])),
-        (_bits([[0, 255]]), _bits([[0, 0], [255, 255], [128, 255]])),
-        (_bits(numbers[:3]), _bits(numbers[3:])),
+        (fixed_picture([[1]]), fixed_picture([[2]])),
+        (fixed_picture([[0], [255]]), fixed_picture([[255]])),
+        (fixed_picture([[0, 255]]), fixed_picture([[0, 0], [255, 255], [128, 255]])),
+        (fixed_picture(numbers[:3]), fixed_picture(numbers[3:])),
     ]
     return compare_calls("hamming", answer, _hamming, cases, _same_counts)
 
@@ -60,27 +60,14 @@ expected array([0.707, 0.   , 0.707, 0.   ])'
     """
     even = np.ones(128)
     one_high = np.r_[40.0, np.ones(63)]
-    cases = [(_numbers(values),) for values in ([1, 0, 3, 0], one_high, even, 1e-3 * one_high)]
+    cases = [(fixed_array(values),) for values in ([1, 0, 3, 0], one_high, even, 1e-3 * one_high)]
     wrong = compare_calls("sift_normalize", _rounded(answer), _sift_normalize, cases, _same_numbers)
     if wrong or not callable(answer):
         return wrong
-    flat = answer(_numbers([0, 0, 0, 0]))
+    flat = answer(fixed_array([0, 0, 0, 0]))
     if not np.array_equal(flat, np.zeros(4)):
         return f"sift_normalize(array([0., 0., 0., 0.])) gives {flat!r}, expected four zeros"
     return None
-
-
-def _bits(values: object) -> NDArray[np.uint8]:
-    """Make an array that an answer cannot change, so that each case stays what it says."""
-    bits = np.array(values, dtype=np.uint8)
-    bits.setflags(write=False)
-    return bits
-
-
-def _numbers(values: object) -> NDArray[np.float64]:
-    numbers = np.array(values, dtype=np.float64)
-    numbers.setflags(write=False)
-    return numbers
 
 
 def _rounded(answer: object) -> object:

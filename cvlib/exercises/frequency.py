@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.exercises import compare_calls
+from cvlib.exercises import compare_calls, fixed_array
 
 __all__ = ["alias", "fft"]
 
@@ -53,15 +53,8 @@ def fft(answer: object) -> str | None:
     'fft(array([3., 1.])) gives array([3., 1.]), expected array([4.+0.j, 2.+0.j])'
     """
     rows = ([5], [3, 1], [3, 1, 3, 1], [1, 0, 0, 0], [0, 1, 2, 5, 3, 1, 4, 1])
-    cases = [(_row(values),) for values in rows]
+    cases = [(fixed_array(values),) for values in rows]
     return compare_calls("fft", answer, _spectrum, cases, _same_numbers)
-
-
-def _row(values: object) -> NDArray[np.float64]:
-    """Make a row that an answer cannot change, so that each case stays what it says."""
-    row = np.array(values, dtype=np.float64)
-    row.setflags(write=False)
-    return row
 
 
 def _spectrum(row: NDArray[np.float64]) -> NDArray[np.complex128]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cvlib.exercises import fixed_picture
+from cvlib.exercises import fixed_array, fixed_picture
 
 __all__ = ["count_holes", "simplify"]
 
@@ -81,7 +81,7 @@ def simplify(answer: object) -> str | None:
         ([(0, 0), (3, 9), (4, 8), (5, 9), (9, 1), (10, 0)], 2),
         ([(0, 0), (0, 7), (6, 6), (7, 0), (0, 0)], 1),  # it ends where it began
     ]
-    cases = [(_points(points), epsilon) for points, epsilon in curves]
+    cases = [(fixed_array(points), epsilon) for points, epsilon in curves]
     if not callable(answer):
         return f"simplify is {answer!r}, expected a function"
     for points, epsilon in cases:
@@ -90,13 +90,6 @@ def simplify(answer: object) -> str | None:
             call = f"simplify({_written(points)}, {epsilon:g})"
             return f"{call} gives {_written(got)}, expected {_written(expected)}"
     return None
-
-
-def _points(values: object) -> NDArray[np.float64]:
-    """Make points that an answer cannot change."""
-    points = np.array(values, dtype=np.float64)
-    points.setflags(write=False)
-    return points
 
 
 def _same_points(got: object, expected: NDArray[np.float64]) -> bool:
