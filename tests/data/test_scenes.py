@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+from typing import Any
 
 import pytest
 import torch
@@ -81,6 +83,26 @@ def test_a_seed_names_a_scene() -> None:
     assert not torch.equal(first.images, scenes(3, seed=1, split="test").images)
     # Pinned on one processor, exact on all: nothing here is rounded.
     assert (int(first.images.long().sum()), int(first.masks.long().sum())) == (10020231, 1371)
+
+
+def test_what_is_tested_on_was_never_learnt_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither digits nor photographs: note which are used."""
+    used: dict[str, set[bytes]] = {}
+    module = importlib.import_module("cvlib.data.scenes")
+    places = module._places
+
+    def noted(digits: Any, *others: Any) -> Any:
+        used[split].update(digit.tobytes() for digit in digits)
+        return places(digits, *others)
+
+    monkeypatch.setattr(module, "_places", noted)
+    for split in ("train", "test"):
+        used[split] = set()
+        scenes(300, split=split, objects=(8, 8))
+    assert len(used["train"]) > 1000
+    assert len(used["test"]) > 500
+    assert used["train"].isdisjoint(used["test"])
+    assert {*module._GROUNDS["train"]}.isdisjoint(module._GROUNDS["test"])
 
 
 def test_small_large_and_none() -> None:
