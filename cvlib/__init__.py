@@ -2,8 +2,8 @@
 
 Its rooms are :mod:`cvlib.data`, :mod:`cvlib.images`, :mod:`cvlib.layers`,
 :mod:`cvlib.augmentation`, :mod:`cvlib.networks`, :mod:`cvlib.training`, :mod:`cvlib.tasks`,
-:mod:`cvlib.figures`, :mod:`cvlib.exercises`, :mod:`cvlib.book`. Importing :mod:`cvlib` imports
-none of them, nor torch: each room is loaded when it is first used.
+:mod:`cvlib.practice`, :mod:`cvlib.figures`, :mod:`cvlib.exercises`, :mod:`cvlib.book`. Importing
+:mod:`cvlib` imports none of them, nor torch: each room is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 _ROOMS = (
     *("augmentation", "book", "data", "exercises", "figures", "images", "layers", "networks"),
-    *("tasks", "training"),
+    *("practice", "tasks", "training"),
 )
 __all__ = [*_ROOMS, "device"]
 

@@ -23,7 +23,7 @@ FLOORS = (
     ("data", "images", "layers", "augmentation"),
     ("networks",),
     ("training",),
-    ("tasks",),
+    ("tasks", "practice"),
     ("figures", "exercises"),
     ("book",),
     ("command line",),

@@ -41,7 +41,7 @@ def test_notebook_is_small(path: Path) -> None:
     assert path.stat().st_size < LARGEST
 
 
-def test_first_cells_are_the_same_but_for_what_setup_is_told() -> None:
+def test_first_cells_are_the_same_but_for_an_extra_and_what_setup_is_told() -> None:
     cells = {first_cell(nbformat.read(path, as_version=4)) for path in NOTEBOOKS}
     assert len(cells) == 1, "\n\n".join(cells)
     assert "setup()" in cells.pop()

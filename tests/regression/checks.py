@@ -327,7 +327,9 @@ def solutions_of(notebook: NotebookNode) -> list[str]:
 
 
 def first_cell(notebook: NotebookNode) -> str:
-    return re.sub(r"\bsetup\([^)]*\)", "setup()", code_cells(notebook)[0].source)
+    """Return the first cell, without the extra that it installs and what setup is told."""
+    source = re.sub(r"(cvlib-course)\[\w+\]", r"\1", code_cells(notebook)[0].source)
+    return re.sub(r"\bsetup\([^)]*\)", "setup()", source)
 
 
 CHECKS: list[Check] = [

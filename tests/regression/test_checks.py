@@ -328,8 +328,11 @@ def test_every_check_has_a_fault() -> None:
     assert list(FAULTS) == checks.CHECKS
 
 
-def test_first_cells_may_differ_in_what_setup_is_told_alone() -> None:
-    cells = [f"import cvlib\nsetup({told})" for told in ("minutes=1", "minutes=2, gpu=True")]
+def test_first_cells_may_differ_in_an_extra_and_in_what_setup_is_told_alone() -> None:
+    cells = [
+        "%pip install cvlib-course==1.0\nsetup(minutes=1)",
+        "%pip install cvlib-course[extra]==1.0\nsetup(minutes=2, gpu=True)",
+    ]
     one, other = (new_notebook(cells=[new_code_cell(source)]) for source in cells)
     assert checks.first_cell(one) == checks.first_cell(other)
     other.cells[0].source += "\n"

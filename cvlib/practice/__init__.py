@@ -1,0 +1,1 @@
+"""Out of the notebook: networks made smaller, exported, served, attacked, kept private, scaled."""
