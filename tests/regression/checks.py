@@ -6,6 +6,7 @@ import ast
 import copy
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,7 @@ def sections_end_in_questions(notebook: NotebookNode) -> Complaints:
         last = cell
     for cell in code_cells(notebook):
         asked = calls(cell, "quiz")
-        if asked and len(ast.parse(plain(cell.source)).body) > len(asked):
+        if asked and len(parsed(cell.source).body) > len(asked):
             yield f"{named(cell)} does something beside its questions"
         for call in asked:
             question, answer = call.args
@@ -216,7 +217,8 @@ def sections_end_in_questions(notebook: NotebookNode) -> Complaints:
 def what_no_one_reads_is_folded(notebook: NotebookNode) -> Complaints:
     """Questions' code, which tells the answer, and long code that only draws."""
     cells = code_cells(notebook)
-    trees = [ast.parse(plain(cell.source)) for cell in cells]
+    trees = [parsed(cell.source) for cell in cells]
+    loaded = [{n.id for n in names(tree, ast.Load)} for tree in trees]
     for number, (cell, tree) in enumerate(zip(cells, trees, strict=True)):
         lines = cell.source.count("\n") + 1
         drawn = any("image" in kind or "<img" in content for kind, content in contents(cell))
@@ -224,7 +226,7 @@ def what_no_one_reads_is_folded(notebook: NotebookNode) -> Complaints:
         silent = not calls_of & SPEAKING and not any(
             isinstance(node, ast.Assert) for node in ast.walk(tree)
         )
-        later = {n.id for other in trees[number + 1 :] for n in names(other, ast.Load)}
+        later = set().union(*loaded[number + 1 :])
         only_draws = drawn and silent and not names_bound(cell.source) & later - {"draw"}
         folds = bool(calls(cell, "quiz")) or (only_draws and lines > LONGEST_DRAWING)
         if folds != ("hide-input" in cell.metadata.get("tags", [])):
@@ -280,27 +282,34 @@ def checkers_tell_solutions_from_stubs(notebook: NotebookNode) -> Complaints:
 def calls(cell: NotebookNode, name: str) -> list[ast.Call]:
     return [
         node
-        for node in ast.walk(ast.parse(plain(cell.source)))
+        for node in ast.walk(parsed(cell.source))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
     ]
 
 
+@cache
 def plain(source: str) -> str:
     """Turn magics into Python."""
     return str(TransformerManager().transform_cell(source))
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """Parse a cell once for all checks, none of which changes what it reads."""
+    return ast.parse(plain(source))
+
+
 def define(cell: NotebookNode, world: dict[str, Any]) -> None:
     """Add what a cell imports and defines; the rest would take long, and stubs stand alone."""
     kinds = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
-    body = [node for node in ast.parse(plain(cell.source)).body if isinstance(node, kinds)]
+    body = [node for node in parsed(cell.source).body if isinstance(node, kinds)]
     exec(compile(ast.Module(body, []), "<cell>", "exec"), world)
 
 
 def names_bound(code: str) -> set[str]:
     """Find what a cell binds, without what is bound inside of functions and comprehensions."""
     bound: set[str] = set()
-    waiting: list[ast.AST] = [ast.parse(plain(code))]
+    waiting: list[ast.AST] = [parsed(code)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
