@@ -279,6 +279,8 @@ class SmallResNet(nn.Module):
         patches = F.unfold((images - self.mean) / self.std, kernel_size=2)
         patches = patches.transpose(1, 2).reshape(-1, 12)
         variances, directions = torch.linalg.eigh(patches.T @ patches / len(patches))
+        # A direction and its opposite are equally good, and processors differ in which comes out.
+        directions = torch.where(directions[0] < 0, -directions, directions)
         kernels = (directions / (variances + 5e-4).sqrt()).T.reshape(12, 3, 2, 2)
         self.whitening.weight.copy_(torch.cat([kernels, -kernels]))
 

@@ -181,6 +181,23 @@ def test_whitening_leaves_patches_uncorrelated() -> None:
     assert not model.whitening.weight.requires_grad
 
 
+def test_whitening_is_the_same_where_a_processor_turns_directions_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images = torch.rand(20, 3, 9, 9, generator=torch.Generator().manual_seed(0))
+    one, other = SmallResNet(), SmallResNet()
+    one.whiten(images)
+    eigh, turned = torch.linalg.eigh, torch.tensor([1.0, -1.0]).repeat(6)
+
+    def elsewhere(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        values, directions = eigh(matrix)
+        return values, directions * turned
+
+    monkeypatch.setattr(torch.linalg, "eigh", elsewhere)
+    other.whiten(images)
+    assert torch.equal(one.whitening.weight, other.whitening.weight)
+
+
 def test_convolutions_begin_by_handing_on_their_maps() -> None:
     model = SmallResNet((32, 64))
     convolution = cast(Any, model.features[1])[0]
