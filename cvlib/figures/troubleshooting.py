@@ -53,7 +53,7 @@ _ROW, _LEFT, _RIGHT = 1.0, 0.23, 0.75
 
 
 def draw_tree(sight: str | None = None) -> Figure:
-    """Draw the questions behind a low accuracy, one below another, with what to do at each.
+    r"""Draw the questions behind a low accuracy, one below another, with what to do at each.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def draw_tree(sight: str | None = None) -> Figure:
     --------
     >>> figure = draw_tree("the loss is nan")
     >>> figure.axes[0].texts[-1].get_text()
-    'Then ask people: how many\\nlabels are right?'
+    'Then ask people: how many\nlabels are right?'
     """
     if sight is not None and sight not in SIGHTS:
         raise ValueError(f"sight is {sight!r}; expected one of {', '.join(SIGHTS)}")

@@ -142,8 +142,8 @@ def _of_the_batch(batch: Tensor) -> Iterator[str]:
         )
     elif max(-low, high) > LARGEST:
         yield (
-            f"the numbers of the batch go from {low:.3g} to {high + 0:.3g}; scale them, as to 0 to 1 "
-            "by / 255"
+            f"the numbers of the batch go from {low:.3g} to {high + 0:.3g}; scale them, as to 0 to "
+            "1 by / 255"
         )
 
 
@@ -293,7 +293,7 @@ def _of_logits(outputs: Tensor, loss: Loss) -> Iterator[str]:
             "applies its own; leave the first one out"
         )
     elif low >= 0 and high > 0 and outputs.numel() >= 16:
-        ending = "sigmoid" if 0 < low and high < 1 else "ReLU"
+        ending = "sigmoid" if low > 0 and high < 1 else "ReLU"
         yield f"no output is below 0: does the network end in a {ending}? Logits need both signs"
 
 

@@ -128,7 +128,7 @@ def test_other_loops_are_told_why(answer: object, message: str) -> None:
             lambda state: {
                 k.replace("module.", "").replace("_orig_mod.", ""): v for k, v in state.items()
             },
-            "it makes ['body.weight', 'my_bias'], expected ['body.module.weight', 'my_module.bias']",
+            "it makes ['body.weight', 'my_bias'], expected ['body.module.weight',",
         ),
         (
             lambda state: dict(zip(stripped(state), reversed(state.values()), strict=True)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from matplotlib.colors import same_color
 from matplotlib.patches import FancyBboxPatch
@@ -40,7 +42,7 @@ def test_words_stay_in_their_boxes_and_can_be_read_on_a_phone() -> None:
         extent = text.get_window_extent()
         assert box.x0 < extent.x0 < extent.x1 < box.x1, text.get_text()
         assert box.y0 < extent.y0 < extent.y1 < box.y1, text.get_text()
-    for one, other in zip(boxes, boxes[1:], strict=False):
+    for one, other in pairwise(boxes):
         assert not one.overlaps(other)
 
 
