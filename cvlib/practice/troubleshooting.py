@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -201,9 +200,9 @@ def _of_a_pass(
     model: nn.Module, batch: Tensor, targets: Tensor, loss: Loss | None
 ) -> Iterator[str]:
     shares: dict[str, float] = {}
+    _watch_units(model, shares)  # a copy, so nobody takes the hooks away
     try:
-        with _dead_units(model, shares):
-            outputs = model(batch)
+        outputs = model(batch)
     except REFUSALS as error:
         yield f"the network refuses the batch: {_first_line(error)}"
         return
@@ -402,11 +401,11 @@ def _train(
     """Make steps until the pictures are learnt; return the loss before each, and the last."""
     losses: list[float] = []
     for step in range(steps + 1):
-        optimizer.zero_grad()
         value = loss(model(batch), targets)
         losses.append(float(value.detach()))
         if step == steps or not value.isfinite() or (step >= 3 and _learnt(losses)):
             break
+        optimizer.zero_grad()
         value.backward()
         optimizer.step()
     return losses
@@ -416,9 +415,8 @@ def _learnt(losses: Sequence[float]) -> bool:
     return losses[-1] <= max(ENOUGH * losses[0], 0.1)
 
 
-@contextmanager
-def _dead_units(model: nn.Module, shares: dict[str, float]) -> Iterator[None]:
-    """Write down the share of each ReLU's units that are 0 for all of a batch."""
+def _watch_units(model: nn.Module, shares: dict[str, float]) -> None:
+    """Have the share of each ReLU's units that are 0 for all of a batch written down."""
 
     def watch(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
         def look(layer: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
@@ -428,16 +426,9 @@ def _dead_units(model: nn.Module, shares: dict[str, float]) -> Iterator[None]:
 
         return look
 
-    hooks = [
-        layer.register_forward_hook(watch(name))
-        for name, layer in model.named_modules()
-        if isinstance(layer, nn.ReLU | nn.ReLU6)
-    ]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()
+    for name, layer in model.named_modules():
+        if isinstance(layer, nn.ReLU | nn.ReLU6):
+            layer.register_forward_hook(watch(name))
 
 
 def _listed(names: Sequence[str], *, verb: bool = True) -> str:

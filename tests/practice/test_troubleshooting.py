@@ -214,6 +214,18 @@ def test_what_cannot_be_learnt_by_heart_is_told() -> None:
     assert diagnose(Deaf(), X, Y, steps=0) == []
 
 
+def test_a_gradient_of_zero_and_one_of_before_are_told_apart() -> None:
+    assert diagnose(blind(), X, Y, steps=20)[1:] == [
+        "the outputs are the same for all pictures, although the pictures differ",
+        "the gradient of 0.weight is 0",
+    ]
+    model = detached()
+    for each in model.parameters():
+        each.grad = torch.ones_like(each)
+    (found,) = diagnose(model, X, Y)
+    assert found.startswith("no gradient reaches 0.weight, 0.bias")
+
+
 def test_the_optimizer_is_looked_at() -> None:
     model = small()
     before = sgd(model)
