@@ -315,7 +315,6 @@ def _of_numbers(outputs: Tensor, targets: Tensor, loss: Loss) -> Iterator[str]:
 
 
 def _of_gradients(model: nn.Module, first: Tensor) -> Iterator[str]:
-    model.zero_grad(set_to_none=True)
     asking = {name: each for name, each in model.named_parameters() if each.requires_grad}
     if not asking:
         return

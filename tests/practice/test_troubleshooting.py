@@ -65,6 +65,7 @@ def test_a_sound_optimizer_and_other_losses_are_left_in_peace() -> None:
     assert diagnose(model, X, F.one_hot(Y, 10).float()) == []
     assert diagnose(small(classes=1), X, Y[:, None].float(), F.mse_loss) == []
     assert diagnose(model, X[:1], Y[:1]) == []
+    assert diagnose(model, X, Y.byte()) == []
     frozen = small()
     frozen[1].requires_grad_(False)
     head = torch.optim.SGD(frozen[3].parameters(), lr=0.1)
@@ -212,6 +213,12 @@ def test_what_cannot_be_learnt_by_heart_is_told() -> None:
     assert first.startswith("it cannot learn 16 pictures by heart: after 20 steps the loss went")
     assert second == "the outputs are the same for all pictures, although the pictures differ"
     assert diagnose(Deaf(), X, Y, steps=0) == []
+
+    class HardOfHearing(Deaf):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x) + 0.01 * x.mean((1, 2, 3), keepdim=True)[:, :, 0, 0]
+
+    assert len(diagnose(HardOfHearing(), X, Y, steps=20)) == 1
 
 
 def test_a_gradient_of_zero_and_one_of_before_are_told_apart() -> None:

@@ -112,7 +112,9 @@ def test_each_question_finds_its_section(results: Page) -> None:
         places = [section(link) for link in found(results, question)]
         assert {*places[:3]} & {*right}, f"{question}: {places[:6]}"
         first += [question] if places[0] in right else []
-    assert len(first) >= len(QUESTIONS) - 3, f"another section is first for {QUESTIONS.keys() - {*first}}"
+    assert len(first) >= len(QUESTIONS) - 3, (
+        f"another section is first for {QUESTIONS.keys() - {*first}}"
+    )
 
 
 @pytest.mark.parametrize("from_file", [False, True])
