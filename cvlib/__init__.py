@@ -69,6 +69,8 @@ def device(name: str | None = None) -> torch.device:
             f"CVLIB_DEVICE or name asks for {wanted!r}, but torch sees no CUDA GPU; "
             "set CVLIB_DEVICE=cpu to compute on the CPU"
         )
+    # The old flag first, for recurrent layers as well: torch.export refuses a mix of the two.
+    torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
     torch.backends.cuda.matmul.fp32_precision = "ieee"
     torch.backends.cudnn.benchmark = False
