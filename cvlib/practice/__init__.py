@@ -1,5 +1,24 @@
 """Out of the notebook: networks made smaller, exported, served, attacked, kept private, scaled."""
 
+from cvlib.practice.adversarial import (
+    attacked,
+    fgsm,
+    input_gradient,
+    margin_loss,
+    pgd,
+    project,
+    random_signs,
+)
 from cvlib.practice.corruptions import CORRUPTIONS, corrupt
 
-__all__ = ["CORRUPTIONS", "corrupt"]
+__all__ = [
+    "CORRUPTIONS",
+    "attacked",
+    "corrupt",
+    "fgsm",
+    "input_gradient",
+    "margin_loss",
+    "pgd",
+    "project",
+    "random_signs",
+]

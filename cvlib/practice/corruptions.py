@@ -171,7 +171,7 @@ def corrupt(
     >>> torch.equal(noisy, corrupt(grey, "gaussian_noise", 1)), f"{noisy.std():.1f}"
     (True, '0.1')
     """
-    check_batch(pictures)
+    check_batch(pictures, "pictures")
     if pictures.shape[1] not in (1, 3) or pictures.numel() == 0:
         raise ValueError(
             f"pictures has shape {tuple(pictures.shape)}; expected (N, 1 or 3, H, W), not empty"
