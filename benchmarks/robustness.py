@@ -82,15 +82,26 @@ def measured(model: nn.Module, test: ImageSet) -> dict[str, Any]:
 
     chance = torch.Generator().manual_seed(SEED)
     return {
-        "accuracy": right(pictures),
-        "accuracy_coins": {e: right(random_signs(pictures, e, chance)) for e in EPSILONS},
-        "accuracy_fgsm": {e: right(fgsm(model, pictures, labels, e)) for e in EPSILONS},
-        "accuracy_pgd": {e: right(pgd(model, few, theirs, e, steps=20)) for e in EPSILONS},
-        "accuracy_corrupted": {
-            kind: [right(corrupt(pictures, kind, severity)) for severity in SEVERITIES]
+        "accuracies": right(pictures),
+        "accuracies_coins": {f"{e:g}": right(random_signs(pictures, e, chance)) for e in EPSILONS},
+        "accuracies_fgsm": {f"{e:g}": right(fgsm(model, pictures, labels, e)) for e in EPSILONS},
+        "accuracies_pgd": {f"{e:g}": right(pgd(model, few, theirs, e, steps=20)) for e in EPSILONS},
+        "accuracies_corrupted": {
+            kind: {
+                f"severity {severity}": right(corrupt(pictures, kind, severity))
+                for severity in SEVERITIES
+            }
             for kind in CORRUPTIONS
         },
     }
+
+
+def added(lists: Any, found: Any) -> Any:
+    """Put the numbers of one more run at the ends of a tree of lists."""
+    if isinstance(found, dict):
+        lists = lists or {}
+        return {name: added(lists.get(name), inner) for name, inner in found.items()}
+    return [*(lists or []), found]
 
 
 def main() -> None:
@@ -101,19 +112,20 @@ def main() -> None:
     torch.set_num_threads(1)
     train, test = digits()
     path = record.RESULTS / "robustness.json"
-    runs = json.loads(path.read_text("utf-8"))["results"]["runs"] if path.exists() else {}
+    diets = json.loads(path.read_text("utf-8"))["results"]["diets"] if path.exists() else {}
     for seed, diet in product(range(SEED, SEED + chosen.seeds), DIETS):
-        known = runs.setdefault(diet, [])
-        if len(known) > seed - SEED:
+        known = diets.get(diet, {})
+        if len(known.get("accuracies", [])) > seed - SEED:
             continue
         model, seconds = trained(diet, train[: chosen.pictures], seed)
-        known.append({"seed": seed, "training_seconds": round(seconds, 1), **measured(model, test)})
-        print(seed, diet, seconds, known[-1]["accuracy"], known[-1]["accuracy_pgd"], flush=True)
+        run = {"training_seconds": round(seconds, 1), **measured(model, test)}
+        diets[diet] = added(known, run)
+        print(seed, diet, seconds, run["accuracies"], run["accuracies_pgd"], flush=True)
         results = {
             "train": f"{chosen.pictures} digits, {EPOCHS} epochs",
             "test": f"{len(test)} digits, {SLOW} for the slow attack",
             "seeds": list(range(SEED, seed + 1)),
-            "runs": runs,
+            "diets": diets,
         }
         record.record("robustness", results, seed=SEED)
 
