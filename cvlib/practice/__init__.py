@@ -9,7 +9,7 @@ from cvlib.practice.adversarial import (
     project,
     random_signs,
 )
-from cvlib.practice.corruptions import CORRUPTIONS, corrupt
+from cvlib.practice.corruptions import CORRUPTIONS, corrupt, mean_corruption_error
 
 __all__ = [
     "CORRUPTIONS",
@@ -18,6 +18,7 @@ __all__ = [
     "fgsm",
     "input_gradient",
     "margin_loss",
+    "mean_corruption_error",
     "pgd",
     "project",
     "random_signs",

@@ -8,7 +8,7 @@ shorter side, so that a photograph of 224 pixels is spoiled as a digit of 28 pix
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -23,7 +23,7 @@ from cvlib.augmentation.draws import check_batch, draw
 from cvlib.images.files import decode, encode
 from cvlib.images.filters import filter2d, gaussian_blur
 
-__all__ = ["CORRUPTIONS", "corrupt"]
+__all__ = ["CORRUPTIONS", "corrupt", "mean_corruption_error"]
 
 _Planes = NDArray[np.float32]
 
@@ -192,6 +192,55 @@ def corrupt(
     spoil, strengths = _KINDS[kind]
     with torch.no_grad():
         return spoil(pictures, strengths[severity - 1], generator).clamp(0, 1)
+
+
+def mean_corruption_error(
+    errors: Mapping[str, Sequence[float]], baseline: Mapping[str, Sequence[float]]
+) -> float:
+    """Compare errors under corruption with those of a baseline, every kind with the same weight.
+
+    Parameters
+    ----------
+    errors
+        For each kind of corruption the errors of a network, shares from 0 to 1, by severity.
+    baseline
+        The same of the network to compare with.
+
+    Returns
+    -------
+    float
+        The mean over kinds of the sum of errors divided by that of the baseline. 1 is as good as
+        the baseline, less is better.
+
+    Raises
+    ------
+    ValueError
+        If there is no kind, the two do not have the same kinds and severities, or the baseline
+        makes no error at some kind.
+
+    References
+    ----------
+    Hendrycks and Dietterich, "Benchmarking neural network robustness to common corruptions and
+    perturbations", ICLR 2019, section 4.
+
+    Examples
+    --------
+    >>> baseline = {"noise": [0.1, 0.3], "blur": [0.25, 0.25]}
+    >>> mean_corruption_error({"noise": [0.1, 0.1], "blur": [0.5, 0.25]}, baseline)
+    1.0
+    """
+    if not errors or errors.keys() != baseline.keys():
+        raise ValueError(f"errors has {sorted(errors)}, and baseline {sorted(baseline)}")
+    ratios = []
+    for kind, some in errors.items():
+        if len(some) != len(baseline[kind]):
+            raise ValueError(
+                f"errors has {len(some)} severities of {kind}, and baseline {len(baseline[kind])}"
+            )
+        if not sum(baseline[kind]) > 0:
+            raise ValueError(f"baseline has no error at {kind}; expected one to compare with")
+        ratios.append(sum(some) / sum(baseline[kind]))
+    return math.fsum(ratios) / len(ratios)
 
 
 def _side(pictures: Tensor) -> int:
