@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -21,7 +22,7 @@ from cvlib.images.jpeg import from_levels, to_levels
 from cvlib.practice import CORRUPTIONS, corrupt, mean_corruption_error
 from cvlib.practice.corruptions import _KINDS
 
-cases = settings(deadline=None, max_examples=20, derandomize=True)
+cases = settings(deadline=None, max_examples=12, derandomize=True)
 KINDS, SEVERITIES = st.sampled_from(CORRUPTIONS), st.integers(1, 5)
 SHAPES = st.tuples(
     st.integers(1, 4), st.sampled_from([1, 3]), st.integers(12, 40), st.integers(12, 40)
@@ -208,9 +209,7 @@ def test_without_a_generator_all_calls_are_alike() -> None:
 
 @cases
 @given(
-    st.dictionaries(
-        KINDS, st.lists(st.floats(0.01, 1), min_size=5, max_size=5), min_size=1
-    ),
+    st.dictionaries(KINDS, st.lists(st.floats(0.01, 1), min_size=5, max_size=5), min_size=1),
     st.floats(0.1, 1),
 )
 def test_errors_are_measured_by_those_of_the_baseline(
@@ -235,9 +234,8 @@ def test_errors_are_measured_by_those_of_the_baseline(
     ],
 )
 def test_errors_without_a_baseline_are_refused(errors: Any, baseline: Any, message: str) -> None:
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=re.escape(message)):
         mean_corruption_error(errors, baseline)
-    assert message in str(error.value)
 
 
 @pytest.mark.parametrize(
