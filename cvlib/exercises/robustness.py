@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -80,10 +81,11 @@ def one_step(answer: object) -> str | None:
     """
     if not callable(answer):
         return f"one_step is {answer!r}, expected a function"
-    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    linear = nn.Linear(4, 2)
     with torch.no_grad():
-        model[1].weight.copy_(torch.tensor([[1.0, -2.0, 0.5, 3.0], [0.0, 1.0, 0.0, 1.0]]))
-        model[1].bias.zero_()
+        linear.weight.copy_(torch.tensor([[1.0, -2.0, 0.5, 3.0], [0.0, 1.0, 0.0, 1.0]]))
+        linear.bias.zero_()
+    model = nn.Sequential(nn.Flatten(), linear)
     epsilon = 0.125
     pictures = torch.tensor([[0.5, 0.5, 0.5, 0.5], [1.0, 0.0, 0.9375, 0.5]]).view(2, 1, 2, 2)
     labels = torch.tensor([0, 1])
@@ -134,10 +136,14 @@ def least_epsilon(answer: object) -> str | None:
     >>> least_epsilon(lambda score, weights: score / max(weights))
     'least_epsilon(0.375, [2.0, -1.0]) gives 0.1875, expected 0.125'
     """
+
+    def least(score: float, weights: Sequence[float]) -> float:
+        return score / sum(abs(weight) for weight in weights)
+
     return compare_calls(
         "least_epsilon",
         answer,
-        lambda score, weights: score / sum(abs(weight) for weight in weights),  # type: ignore[attr-defined,operator]
+        least,
         [(0.375, [2.0, -1.0]), (1.0, [0.5]), (0.75, [-1.0, 0.0, 0.25, -0.25])],
         equal=lambda got, expected: abs(float(got) - float(expected)) < 1e-9,  # type: ignore[arg-type]
     )

@@ -180,27 +180,35 @@ def draw_strength(
     >>> import torch
     >>> black = torch.zeros(1, 8, 8)
     >>> figure = draw_strength(black, black, "0", {"FGSM": [1, 0.5]}, [0, 0.1], ("FGSM", 0.1))
-    >>> figure.axes[1].get_title()
-    'answer: 0'
+    >>> figure.axes[0].get_title().split()
+    ['the', 'change', 'answer:', '0']
     """
-    figure = new_figure(width=3.2, height=3.9)[0]
-    figure.clear()
-    places = figure.subplot_mosaic([["change", "picture"], ["curve", "curve"]])
-    change, spoilt, curve = places["change"], places["picture"], places["curve"]
+    figure, axes = new_figure(2, 1, width=3.2, height=3.9, height_ratios=(1, 1.15))
+    pair, curve = axes[:, 0]
     name, epsilon = chosen
     limit = max(epsilons)
-    for place in (change, spoilt):
-        hide_frame(place)
-    change.imshow(
-        as_picture(changed - picture),
+    hide_frame(pair)
+    side = picture.shape[-1]
+    # One plot for both: a frame of an explorer is drawn the sooner.
+    change = as_picture(changed - picture)
+    pair.imshow(
+        change,
         cmap=_CHANGES,
         vmin=-limit,
         vmax=limit,
         interpolation="nearest",
+        extent=(0, side, side, 0),
     )
-    change.set_title("the change", loc="center", fontsize=9)
-    spoilt.imshow(as_picture(changed), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    spoilt.set_title(f"answer: {answer}", loc="center", fontsize=9)
+    pair.imshow(
+        as_picture(changed),
+        cmap="gray",
+        vmin=0,
+        vmax=1,
+        interpolation="nearest",
+        extent=(1.15 * side, 2.15 * side, side, 0),
+    )
+    pair.set(xlim=(0, 2.15 * side), ylim=(side, 0), aspect="equal")
+    pair.set_title(f"the change{' ' * 14}answer: {answer}", loc="center", fontsize=9)
     colours = (palette["grey"], palette["blue"], palette["vermillion"])
     for (label, values), dash, colour in zip(curves.items(), _DASHES, colours, strict=False):
         curve.plot(epsilons, values, dash, color=colour, label=label)
