@@ -62,7 +62,7 @@ class Recipe:
     half
         Whether the weights are rounded to float16, and measured so.
     attack
-        An augmentation that takes the network as ``model``, as :func:`cvlib.practice.attacked`.
+        An augmentation that takes the network as ``model``, as :func:`cvlib.practice.adversarial.attacked`.
     """
 
     make: Callable[[], nn.Module]

@@ -105,7 +105,7 @@ def pretrained(name: str) -> nn.Module:
         The network: ``"lenet"``, ``"lenet5"`` or ``"vit"``, trained on 4,000 digits of
         :func:`cvlib.data.mnist_sample`, the larger part of ``mnist_sample().split(test=1000)``;
         ``"lenet_robust"``, which has learnt from the same digits under attack
-        (:func:`cvlib.practice.attacked`), stored as float16;
+        (:func:`cvlib.practice.adversarial.attacked`), stored as float16;
         ``"plain_net"``, trained on the 50,000 of :func:`cvlib.data.cifar10` (the JPEG copy);
         ``"small_net"``, trained on the same, a plain network of a tenth of the numbers;
         ``"mobilenet_v2"``, torchvision's own, trained on ImageNet, whose weights are stored as

@@ -341,7 +341,7 @@ def attacked(
     """Attack a batch to learn from, as an augmentation: adversarial training.
 
     Bind the network and the strength with ``functools.partial``, and hand it to
-    :func:`cvlib.training.fit` as ``augment``, after those that draw.
+    :func:`cvlib.training.loop.fit` as ``augment``, after those that draw.
 
     Parameters
     ----------
