@@ -62,7 +62,8 @@ class Recipe:
     half
         Whether the weights are rounded to float16, and measured so.
     attack
-        An augmentation that takes the network as ``model``, as :func:`cvlib.practice.adversarial.attacked`.
+        An augmentation that takes the network as ``model``, as
+        :func:`cvlib.practice.adversarial.attacked` does.
     """
 
     make: Callable[[], nn.Module]
