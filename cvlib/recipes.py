@@ -20,6 +20,7 @@ from cvlib.data import DataError, ImageSet, cifar10, data_root, mnist_sample, nu
 from cvlib.networks import Detector, LeNet, LeNet5, PlainNet, SmallResNet, UNet, ViT
 from cvlib.networks.cifar10 import SMALL_WIDTHS
 from cvlib.networks.lenet5 import lenet5_loss
+from cvlib.practice.adversarial import attacked
 from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss, random_colours
 from cvlib.tasks.faces import MTCNN
 from cvlib.tasks.overlap import mean_iou, pixel_and_region_loss
@@ -29,6 +30,7 @@ from cvlib.training.loop import Metric
 
 __all__ = [
     "DETECTOR",
+    "LENET",
     "PLAIN_NET",
     "PUBLISHED",
     "RECIPES",
@@ -59,6 +61,9 @@ class Recipe:
         accuracy where there is none.
     half
         Whether the weights are rounded to float16, and measured so.
+    attack
+        An augmentation that takes the network as ``model``, as
+        :func:`cvlib.practice.adversarial.attacked` does.
     """
 
     make: Callable[[], nn.Module]
@@ -66,6 +71,7 @@ class Recipe:
     arguments: dict[str, Any]
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     half: bool = False
+    attack: Callable[..., tuple[Any, Any]] | None = None
 
 
 def digits() -> tuple[ImageSet, ImageSet]:
@@ -174,16 +180,17 @@ def unet(levels: int = 3, **how: Any) -> Callable[[], nn.Module]:
     return lambda: UNet(levels=levels, **how).to(memory_format=torch.channels_last)
 
 
+LENET: dict[str, Any] = {
+    "epochs": 15,
+    "batch_size": 32,
+    "optimizer": partial(torch.optim.Adam, lr=0.002),
+    "loss": nn.CrossEntropyLoss(label_smoothing=0.1),
+}
+
 RECIPES = {
-    "lenet": Recipe(
-        LeNet,
-        digits,
-        {
-            "epochs": 15,
-            "batch_size": 32,
-            "optimizer": partial(torch.optim.Adam, lr=0.002),
-            "loss": nn.CrossEntropyLoss(label_smoothing=0.1),
-        },
+    "lenet": Recipe(LeNet, digits, LENET),
+    "lenet_robust": Recipe(
+        LeNet, digits, LENET, half=True, attack=partial(attacked, epsilon=0.2, steps=5)
     ),
     "lenet5": Recipe(
         LeNet5,
@@ -368,7 +375,10 @@ def train(name: str, seed: int, device: str | None = None) -> tuple[nn.Module, d
     pictures, others = recipe.sets()
     torch.manual_seed(seed)
     model = recipe.make()
-    fit(model, pictures, device=device, seed=seed, **recipe.arguments)
+    arguments = dict(recipe.arguments)
+    if recipe.attack is not None:
+        arguments["augment"] = partial(recipe.attack, model=model)
+    fit(model, pictures, device=device, seed=seed, **arguments)
     if recipe.half:
         model.half().float()
     loss = recipe.arguments.get("loss") if recipe.metrics else None

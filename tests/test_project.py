@@ -33,7 +33,10 @@ TARGETS = (
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 
 # A chapter whose module bears another name, or that has none.
-MODULES: dict[str, str | None] = {"networks/clothes": "mlp"}
+MODULES: dict[str, str | None] = {
+    "networks/clothes": "mlp",
+    "practice/robustness": "adversarial",
+}
 
 
 # ---------------------------------------------------------------------------- versions and lock

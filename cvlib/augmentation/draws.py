@@ -15,13 +15,15 @@ __all__ = ["centres", "check_batch", "draw", "draw_normal", "interval", "per_pic
 Number = float | Tensor
 
 
-def check_batch(images: Tensor) -> None:
+def check_batch(images: Tensor, name: str = "images") -> None:
     """Refuse what is not a batch of pictures with floating-point numbers.
 
     Parameters
     ----------
     images
         What came.
+    name
+        The argument's name in the message.
 
     Raises
     ------
@@ -34,9 +36,9 @@ def check_batch(images: Tensor) -> None:
     Traceback (most recent call last):
     ValueError: images has shape (3, 8, 8); expected (B, C, H, W)
     """
-    check_numbers(images, name="images")
+    check_numbers(images, name=name)
     if images.ndim != 4:
-        raise ValueError(f"images has shape {tuple(images.shape)}; expected (B, C, H, W)")
+        raise ValueError(f"{name} has shape {tuple(images.shape)}; expected (B, C, H, W)")
 
 
 def per_picture(

@@ -46,6 +46,7 @@ def mobilenet_v2() -> nn.Module:
 
 _NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "lenet": LeNet,
+    "lenet_robust": LeNet,
     "lenet5": LeNet5,
     "plain_net": PlainNet,
     "small_net": partial(PlainNet, SMALL_WIDTHS),
@@ -66,9 +67,9 @@ def checkpoint(name: str) -> Path:
     Parameters
     ----------
     name
-        The network: ``"lenet"``, ``"lenet5"``, ``"plain_net"``, ``"small_net"``, ``"vit"``,
-        ``"mobilenet_v2"``, ``"detector"``, ``"unet"``, ``"unet_0"``, ``"unet_1"``, ``"unet_2"`` or
-        ``"unet_nuclei"``.
+        The network: ``"lenet"``, ``"lenet_robust"``, ``"lenet5"``, ``"plain_net"``,
+        ``"small_net"``, ``"vit"``, ``"mobilenet_v2"``, ``"detector"``, ``"unet"``, ``"unet_0"``,
+        ``"unet_1"``, ``"unet_2"`` or ``"unet_nuclei"``.
 
     Returns
     -------
@@ -103,6 +104,8 @@ def pretrained(name: str) -> nn.Module:
     name
         The network: ``"lenet"``, ``"lenet5"`` or ``"vit"``, trained on 4,000 digits of
         :func:`cvlib.data.mnist_sample`, the larger part of ``mnist_sample().split(test=1000)``;
+        ``"lenet_robust"``, which has learnt from the same digits under attack
+        (:func:`cvlib.practice.adversarial.attacked`), stored as float16;
         ``"plain_net"``, trained on the 50,000 of :func:`cvlib.data.cifar10` (the JPEG copy);
         ``"small_net"``, trained on the same, a plain network of a tenth of the numbers;
         ``"mobilenet_v2"``, torchvision's own, trained on ImageNet, whose weights are stored as
