@@ -1,6 +1,7 @@
 """Out of the notebook: networks made smaller, exported, served, attacked, kept private, scaled."""
 
 from cvlib.practice.batching import Batcher, BatchError, UnavailableError
+from cvlib.practice.export import WithPreprocessing, resizing_matrix, to_onnx, to_torch, to_web
 from cvlib.practice.load import Load, closed_loop, open_loop, upload
 from cvlib.practice.queueing import Served, md1_wait, poisson_arrivals, simulate
 from cvlib.practice.serving import (
@@ -17,6 +18,7 @@ __all__ = [
     "Load",
     "Served",
     "UnavailableError",
+    "WithPreprocessing",
     "application",
     "closed_loop",
     "md1_wait",
@@ -25,7 +27,11 @@ __all__ = [
     "poisson_arrivals",
     "probabilities",
     "read_digit",
+    "resizing_matrix",
     "running",
     "simulate",
+    "to_onnx",
+    "to_torch",
+    "to_web",
     "upload",
 ]
