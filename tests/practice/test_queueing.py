@@ -30,9 +30,7 @@ def test_what_holds_for_every_queue(
         return fixed + 0.5 * size
 
     most = None if room is None else largest + room
-    served = simulate(
-        arrivals, window=window, largest=largest, service=service, most_waiting=most
-    )
+    served = simulate(arrivals, window=window, largest=largest, service=service, most_waiting=most)
     kept = served.batch >= 0
     # Each request is either in one batch or refused.
     assert kept.sum() + served.refused == len(arrivals)
