@@ -2,7 +2,7 @@
 
 from cvlib.practice.batching import Batcher, BatchError, UnavailableError
 from cvlib.practice.export import WithPreprocessing, resizing_matrix, to_onnx, to_torch, to_web
-from cvlib.practice.load import Load, closed_loop, open_loop, upload
+from cvlib.practice.load import Load, ask, closed_loop, open_loop, upload
 from cvlib.practice.queueing import Served, md1_wait, poisson_arrivals, simulate
 from cvlib.practice.serving import (
     application,
@@ -20,6 +20,7 @@ __all__ = [
     "UnavailableError",
     "WithPreprocessing",
     "application",
+    "ask",
     "closed_loop",
     "md1_wait",
     "onnx_predictor",

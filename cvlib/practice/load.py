@@ -7,8 +7,11 @@ processor to the server. It asks 127.0.0.1 and nobody else.
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
+from http.client import HTTPResponse
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cvlib.arguments import integer, number
 
-__all__ = ["Load", "closed_loop", "open_loop", "upload"]
+__all__ = ["Load", "ask", "closed_loop", "open_loop", "upload"]
 
 _HOST = "127.0.0.1"
 
@@ -96,6 +99,37 @@ def upload(
         f"Content-Length: {len(body)}",
     ]
     return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def ask(port: int, request: bytes, *, seconds: float = 10) -> tuple[int, Any]:
+    """Send one request, and read the answer.
+
+    Parameters
+    ----------
+    port
+        Where the server listens, on 127.0.0.1.
+    request
+        The request, as :func:`upload` writes it.
+    seconds
+        How long to wait for the server at each step.
+
+    Returns
+    -------
+    status : int
+        200 where all is well.
+    answer : object
+        What the JSON in the answer says.
+
+    Raises
+    ------
+    OSError
+        If there is no server, or it gives no answer in time.
+    """
+    with socket.create_connection((_HOST, port), timeout=seconds) as line:
+        line.sendall(request)
+        response = HTTPResponse(line)
+        response.begin()
+        return response.status, json.loads(response.read())
 
 
 async def open_loop(

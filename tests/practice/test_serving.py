@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import socket
 import struct
 import threading
 import zlib
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,15 @@ from PIL import Image
 from cvlib.data import mnist_sample
 from cvlib.images.files import encode
 from cvlib.networks import pretrained
-from cvlib.practice import application, onnx_predictor, probabilities, read_digit, running, upload
+from cvlib.practice import (
+    application,
+    ask,
+    onnx_predictor,
+    probabilities,
+    read_digit,
+    running,
+    upload,
+)
 
 NET = pretrained("lenet")
 
@@ -466,20 +472,9 @@ def port(gate: Gate) -> Iterator[int]:
         yield port
 
 
-def answer_to(port: int, request: bytes) -> tuple[int, Any]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.connect()
-    connection.sock.sendall(request)
-    with connection.response_class(connection.sock) as response:
-        response.begin()
-        found = response.status, json.load(response)
-    connection.close()
-    return found
-
-
 def test_a_real_server_answers(port: int, gate: Gate) -> None:
     gate.open.release()
-    status, answer = answer_to(port, upload(level(255)))
+    status, answer = ask(port, upload(level(255)))
     assert (status, answer["digit"]) == (200, 9)
     gate.reached.acquire()
 
@@ -488,10 +483,10 @@ def test_a_real_server_ends_a_connection_that_sends_too_much(port: int) -> None:
     kind = b"Content-Type: multipart/form-data; boundary=line\r\n"
     head = b"POST /digit HTTP/1.1\r\nHost: here\r\n" + kind
     announced = head + b"Content-Length: 50000000\r\n\r\n"
-    assert answer_to(port, announced)[0] == 413
+    assert ask(port, announced)[0] == 413
     piece = PART + bytes(60_000)
     chunked = b"%x\r\n%b\r\n" % (len(piece), piece)
-    assert answer_to(port, head + b"Transfer-Encoding: chunked\r\n\r\n" + 2 * chunked)[0] == 413
+    assert ask(port, head + b"Transfer-Encoding: chunked\r\n\r\n" + 2 * chunked)[0] == 413
 
 
 def test_who_hangs_up_does_not_stop_the_batch(port: int, gate: Gate) -> None:
@@ -499,7 +494,7 @@ def test_who_hangs_up_does_not_stop_the_batch(port: int, gate: Gate) -> None:
         line.sendall(upload(level(0)))
         assert gate.reached.acquire(timeout=20)
     gate.open.release(2)  # nobody waits for the first any more
-    assert answer_to(port, upload(level(255)))[1]["digit"] == 9
+    assert ask(port, upload(level(255)))[1]["digit"] == 9
     assert gate.reached.acquire(timeout=20)
 
 
@@ -507,11 +502,11 @@ def test_a_real_server_answers_before_it_stops(monkeypatch: pytest.MonkeyPatch) 
     gate, join = Gate(), threading.Thread.join
     found: list[Any] = []
 
-    def ask() -> None:
-        found.append(answer_to(port, upload(level(255))))
+    def client_asks() -> None:
+        found.append(ask(port, upload(level(255))))
 
     with running(application(gate, window=0)) as port:
-        client = threading.Thread(target=ask)
+        client = threading.Thread(target=client_asks)
         client.start()
         assert gate.reached.acquire(timeout=20)
 
