@@ -1,8 +1,8 @@
 """Export: a trained network as a file that runs without the Python in which it was written.
 
 :func:`to_onnx` writes for runtimes of any language, :func:`to_torch` for torch without the source
-of the network, :func:`to_web` for a browser. :class:`WithPreprocessing` makes the way from a picture
-to numbers a part of what is written.
+of the network, :func:`to_web` for a browser. :class:`WithPreprocessing` makes the way from a
+picture to numbers a part of what is written.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def resizing_matrix(length: int, resized: int, kept: int, *, device: Any = None)
     scale = length / resized
     middles = (torch.arange(kept, device=device) + first + 0.5) * scale
     places = torch.arange(length, device=device) + 0.5
-    weights = 1 - (places - middles[:, None]).abs() / torch.sym_max(scale, 1.0)
-    weights = weights.clamp(min=0)
+    reach: Any = torch.sym_max(scale, 1.0)
+    weights = (1 - (places - middles[:, None]).abs() / reach).clamp(min=0)
     return weights / weights.sum(1, keepdim=True)
 
 
@@ -151,7 +151,7 @@ class WithPreprocessing(nn.Module):
             What the network gives.
         """
         height, width = pictures.shape[1:3]
-        short = torch.sym_min(height, width)
+        short: Any = torch.sym_min(height, width)
         rows, columns = (
             resizing_matrix(side, self.resize * side // short, self.crop, device=pictures.device)
             for side in (height, width)
@@ -359,6 +359,11 @@ def to_web(model: nn.Module, path: str | os.PathLike[str], *, example: Tensor) -
         )
     program = _program(model, example, None)
     steps, weights = _steps(program), bytearray()
+    *_, (gives,) = (node.args[0] for node in program.graph.nodes if node.op == "output")
+    if tuple(gives.meta["val"].shape[1:]) != (10,):
+        raise ValueError(
+            f"model gives {tuple(gives.meta['val'].shape)[1:]} for a picture; expected ten numbers"
+        )
     tensors = {}
     names = program.graph_signature.inputs_to_parameters | program.graph_signature.inputs_to_buffers
     for name, target in names.items():
@@ -464,12 +469,18 @@ def _need(*modules: str) -> None:
 
 @contextlib.contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a model into evaluation mode, and each of its parts back into the mode that it had."""
+    """Put a model into evaluation mode, and each of its parts back into the mode that it had.
+
+    torch's attention then takes a shorter way, which is written for one size of the batch.
+    """
     modes = [(part, part.training) for part in model.modules()]
+    shorter = torch.backends.mha.get_fastpath_enabled()
     model.eval()
+    torch.backends.mha.set_fastpath_enabled(False)
     try:
         yield
     finally:
+        torch.backends.mha.set_fastpath_enabled(shorter)
         for part, mode in modes:
             part.training = mode
 
@@ -499,4 +510,7 @@ def _reason(error: BaseException) -> str:
     lines = [line.strip(" -") for line in str(cause).splitlines() if line.strip()]
     if not lines:
         return type(cause).__name__
-    return " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    more = lines[0].endswith(":") or "For more information" in lines[0]
+    return " ".join(lines[: 1 + more]).replace(
+        ' For more information, run with TORCH_LOGS="+dynamic".', ""
+    )
