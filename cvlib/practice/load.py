@@ -104,6 +104,8 @@ def upload(
 def ask(port: int, request: bytes, *, seconds: float = 10) -> tuple[int, Any]:
     """Send one request, and read the answer.
 
+    The head goes first. The body follows if the server says that it may.
+
     Parameters
     ----------
     port
@@ -124,9 +126,18 @@ def ask(port: int, request: bytes, *, seconds: float = 10) -> tuple[int, Any]:
     ------
     OSError
         If there is no server, or it gives no answer in time.
+
+    References
+    ----------
+    RFC 9110, "HTTP Semantics", 2022, section 10.1.1 (``Expect``).
     """
     with socket.create_connection((_HOST, port), timeout=seconds) as line:
-        line.sendall(request)
+        head, body = request.split(b"\r\n\r\n", 1)
+        # A server that refuses a long body hangs up while it comes: ask first whether to send it.
+        expect = b"\r\nExpect: 100-continue" if body else b""
+        line.sendall(head + expect + b"\r\n\r\n")
+        if body and line.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL).endswith(b" 100"):
+            line.sendall(body)
         response = HTTPResponse(line)
         response.begin()
         return response.status, json.loads(response.read())
