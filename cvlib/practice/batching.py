@@ -62,7 +62,7 @@ class Batcher:
     References
     ----------
     Crankshaw, Wang, Zhou, Franklin, Gonzalez, Stoica, "Clipper: A Low-Latency Online Prediction
-    Serving System", NSDI 2017, section 4.3.
+    Serving System", NSDI 2017.
 
     Examples
     --------

@@ -169,7 +169,7 @@ def poisson_arrivals(rate: float, count: int, *, seed: int = 0) -> NDArray[np.fl
 
     References
     ----------
-    Kleinrock, "Queueing Systems, Volume 1: Theory", 1975, section 2.4 (the Poisson process).
+    Kleinrock, "Queueing Systems, Volume 1: Theory", 1975, chapter 2 (the Poisson process).
 
     Examples
     --------
@@ -208,7 +208,7 @@ def md1_wait(rate: float, service: float) -> float:
 
     References
     ----------
-    Kleinrock, "Queueing Systems, Volume 1: Theory", 1975, section 5.6 (Pollaczek and Khinchin's
+    Kleinrock, "Queueing Systems, Volume 1: Theory", 1975, chapter 5 (Pollaczek and Khinchin's
     formula, for a service without variance).
 
     Examples
