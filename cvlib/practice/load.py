@@ -41,12 +41,12 @@ class Load(NamedTuple):
 
     @property
     def latency(self) -> NDArray[np.float64]:
-        """From when a request was due to its answer: what a user sees."""
+        """From when a request was due to its answer, which is what a user sees."""
         return self.done - self.due
 
     @property
     def service(self) -> NDArray[np.float64]:
-        """From when it was really sent to its answer: what a generator that waits sees."""
+        """From when it was really sent to its answer, as a generator that waits counts."""
         return self.done - self.sent
 
 
