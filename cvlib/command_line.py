@@ -31,9 +31,20 @@ import cvlib
 from cvlib import augmentation, data
 from cvlib.console import say
 from cvlib.data import ImageSet
-from cvlib.networks import MLP, Detector, LeNet, LeNet5, PlainNet, TutorialNet, UNet, checkpoint
+from cvlib.networks import (
+    MLP,
+    Detector,
+    LeNet,
+    LeNet5,
+    PlainNet,
+    TutorialNet,
+    UNet,
+    checkpoint,
+    pretrained,
+)
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
+from cvlib.practice.export import WithPreprocessing, to_onnx, to_torch, to_web
 from cvlib.recipes import PUBLISHED, RECIPES, digit_pixels, digits_on_photographs, fetch, train
 from cvlib.records import RunResult, summary, write_record
 from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss
@@ -109,6 +120,19 @@ NETWORKS = {
     ),
 }
 
+#: Networks that can be exported, those with weights in the package first, and what they take.
+EXPORTED = {
+    "lenet": (1, 28, 28),
+    "lenet5": (1, 28, 28),
+    "vit": (1, 28, 28),
+    "small_net": (3, 32, 32),
+    "plain_net": (3, 32, 32),
+    "mobilenet_v2": (3, 224, 224),
+    "mlp": (1, 28, 28),
+    "tutorial_net": (3, 32, 32),
+}
+FORMATS = {"onnx": ".onnx", "torch": ".pt2", "web": ".html"}
+
 FULL_SETS: dict[str, Callable[[str], ImageSet]] = {
     "mnist": data.mnist,
     "fashion_mnist": data.fashion_mnist,
@@ -148,6 +172,8 @@ examples:
       says which versions are here, where networks are trained, and which pictures were found
   python -m cvlib train lenet
       trains a network on the digits that come with the package, in a moment
+  python -m cvlib export lenet --to web
+      writes a page that reads a digit as one draws it
   python -m cvlib train --help
       all that can be trained, on what, and how
 """
@@ -182,6 +208,20 @@ examples:
   python -m cvlib checkpoint mobilenet_v2 --output mobilenet_v2.safetensors
       downloads what torchvision trained on ImageNet, and keeps it in half the bytes
 """
+EXPORT_EXAMPLES = """\
+examples:
+  python -m cvlib export lenet --to onnx
+      writes lenet.onnx, which onnxruntime and OpenCV run, from Python, C++ and other languages
+  python -m cvlib export mobilenet_v2 --to torch --output photographs.pt2
+      writes what torch.export.load reads, without a line of the network's source
+  python -m cvlib export lenet --to web
+      writes lenet.html: open it in a browser and draw a digit
+  python -m cvlib export mobilenet_v2 --to onnx --weights mine.safetensors
+      the same of a network that you have trained, by python -m cvlib train --weights
+
+The files for onnx and torch take decoded pictures as they are: uint8, (batch, height, width,
+channels), RGB or one channel, of any size. All that is done to them is inside.
+"""
 
 
 def parser(prog: str = "python -m cvlib") -> argparse.ArgumentParser:
@@ -212,6 +252,7 @@ def parser(prog: str = "python -m cvlib") -> argparse.ArgumentParser:
     commands = line.add_subparsers(title="commands", metavar="COMMAND")
     _add_train(commands)
     _add_checkpoint(commands)
+    _add_export(commands)
     _add(commands, "info", _info, "Say which versions, which device and which pictures are here.")
     return line
 
@@ -357,6 +398,72 @@ def _add_checkpoint(commands: Any) -> None:
     line.add_argument("--seed", type=int, default=0, help="default: 0")
     line.add_argument("--device", help="cpu, cuda or auto (default: CVLIB_DEVICE, else auto)")
     line.add_argument("--output", type=Path, metavar="FILE", help="default: in the package")
+
+
+def _add_export(commands: Any) -> None:
+    about = "Write a trained network as a file that runs without the source it was written in."
+    line = _add(commands, "export", _export, about, EXPORT_EXAMPLES)
+    line.add_argument("network", choices=EXPORTED, help="what to write")
+    line.add_argument("--to", choices=FORMATS, required=True, help="what shall run it")
+    line.add_argument(
+        "--weights", type=Path, metavar="FILE", help="your own, safetensors (those of the package)"
+    )
+    line.add_argument(
+        "--output", type=Path, metavar="FILE", help="default: NETWORK.onnx, .pt2 or .html"
+    )
+
+
+def _export(chosen: argparse.Namespace, words: Sequence[str]) -> None:
+    """Write a network with what prepares its pictures, and say what the file takes and gives."""
+    channels, height, width = EXPORTED[chosen.network]
+    path = chosen.output or Path(f"{chosen.network}{FORMATS[chosen.to]}")
+    model = _to_export(chosen.network, chosen.weights)
+    try:
+        if chosen.to == "web":
+            to_web(model, path, example=torch.zeros(1, channels, height, width))
+        else:
+            # MobileNetV2 of ImageNet looks at the middle of a picture, others at a whole square.
+            resize = 256 if chosen.network == "mobilenet_v2" and chosen.weights is None else height
+            none, one = (0.0,) * channels, (1.0,) * channels
+            whole = WithPreprocessing(model, resize=resize, crop=height, mean=none, std=one)
+            write = to_onnx if chosen.to == "onnx" else to_torch
+            example = torch.zeros(1, 2 * height, 3 * height, channels, dtype=torch.uint8)
+            write(whole, path, example=example, dynamic={0: "batch", 1: "height", 2: "width"})
+    except ModuleNotFoundError as error:
+        raise ValueError(str(error)) from error
+    takes = (
+        "draw a digit on it"
+        if chosen.to == "web"
+        else f"takes uint8 pictures (batch, height, width, {channels})"
+    )
+    print(f"{path}: {path.stat().st_size:,} bytes; {takes}")
+
+
+def _to_export(name: str, weights: Path | None) -> nn.Module:
+    """Return a network with the weights of the package, or with the reader's own."""
+    if weights is None:
+        if name == "mobilenet_v2":
+            return mobilenet_v2(pretrained=True).to(memory_format=torch.contiguous_format).eval()
+        try:
+            return pretrained(name)
+        except ValueError:
+            raise ValueError(
+                f"{name} has no weights in the package; expected your own by --weights"
+            ) from None
+    if name not in NETWORKS:
+        raise ValueError(f"{name} is not trained from the command line; leave out --weights")
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(weights, framework="pt") as file:
+            numbers = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            classes = (file.metadata() or {}).get("classes")
+        model = NETWORKS[name].make(num_classes=len(classes.split(", ")) if classes else 10)
+        model.load_state_dict(numbers)
+    except (SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0].rstrip(":")
+        raise ValueError(f"{weights}: holds no weights of {name}: {reason}") from error
+    return model.to(memory_format=torch.contiguous_format).eval()
 
 
 def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:

@@ -227,7 +227,8 @@ class ViT(nn.Module):
                 f"expected (N, C, H, W), pictures of {self.image_size} × {self.image_size}"
             )
         words = self.conv_proj(x).flatten(2).mT
-        return torch.cat([self.class_token.expand(len(x), -1, -1), words], dim=1)
+        # Not len(x): that makes an int of a batch size which is still open in an export.
+        return torch.cat([self.class_token.expand(x.shape[0], -1, -1), words], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute one output (logit) for each class, from the class token.
