@@ -73,8 +73,6 @@ def device(name: str | None = None) -> torch.device:
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
     torch.backends.cuda.matmul.fp32_precision = "ieee"
-    # torch.export asks the older flag, and raises where it says something else than the newer one.
-    torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = False
     return chosen
 
