@@ -69,7 +69,10 @@ def device(name: str | None = None) -> torch.device:
             f"CVLIB_DEVICE or name asks for {wanted!r}, but torch sees no CUDA GPU; "
             "set CVLIB_DEVICE=cpu to compute on the CPU"
         )
+    # torch.export asks this older flag, and raises where the newer ones were set without it.
+    torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
+    torch.backends.cudnn.rnn.fp32_precision = "ieee"  # type: ignore[attr-defined]
     torch.backends.cuda.matmul.fp32_precision = "ieee"
     torch.backends.cudnn.benchmark = False
     return chosen

@@ -44,6 +44,8 @@ def test_float32_is_float32() -> None:
     assert torch.backends.cudnn.conv.fp32_precision == "ieee"
     assert torch.backends.cuda.matmul.fp32_precision == "ieee"
     assert not torch.backends.cudnn.benchmark
+    # The older flag can be asked, too, as torch.export does; it raises where the two disagree.
+    assert not torch.backends.cudnn.allow_tf32
 
 
 def test_each_room_is_loaded_when_first_used() -> None:
