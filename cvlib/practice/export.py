@@ -128,7 +128,9 @@ class WithPreprocessing(nn.Module):
         if self.crop > self.resize:
             raise ValueError(f"crop is {crop}; expected at most resize, {resize}")
         if len(mean) != len(std) or not len(mean):
-            raise ValueError(f"mean is {mean!r} and std {std!r}; expected a number a channel each")
+            raise ValueError(
+                f"mean is {mean!r} and std {std!r}; expected one of each for each channel"
+            )
         if not all(each > 0 for each in std):
             raise ValueError(f"std is {std!r}; expected numbers above 0")
         self.model = model

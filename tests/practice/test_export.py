@@ -133,8 +133,8 @@ def test_preprocessing_refuses_what_cannot_be() -> None:
     for settings_, message in (
         ({"resize": 0}, "resize is 0; expected at least 1"),
         ({"resize": 4, "crop": 5}, "crop is 5; expected at most resize, 4"),
-        ({"resize": 4, "mean": (0.0, 0.0)}, "expected a number a channel each"),
-        ({"resize": 4, "mean": (), "std": ()}, "expected a number a channel each"),
+        ({"resize": 4, "mean": (0.0, 0.0)}, "expected one of each for each channel"),
+        ({"resize": 4, "mean": (), "std": ()}, "expected one of each for each channel"),
         ({"resize": 4, "std": (0.0,)}, r"std is \(0.0,\); expected numbers above 0"),
     ):
         with pytest.raises(ValueError, match=message):
