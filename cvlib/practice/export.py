@@ -471,18 +471,12 @@ def _need(*modules: str) -> None:
 
 @contextlib.contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a model into evaluation mode, and each of its parts back into the mode that it had.
-
-    torch's attention then takes a shorter way, which is written for one size of the batch.
-    """
+    """Put a model into evaluation mode, and each of its parts back into the mode that it had."""
     modes = [(part, part.training) for part in model.modules()]
-    shorter = torch.backends.mha.get_fastpath_enabled()
     model.eval()
-    torch.backends.mha.set_fastpath_enabled(False)
     try:
         yield
     finally:
-        torch.backends.mha.set_fastpath_enabled(shorter)
         for part, mode in modes:
             part.training = mode
 
