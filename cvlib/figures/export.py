@@ -1,4 +1,4 @@
-"""Drawings of the chapter on export: what travels with a network, and what a careless caller sees."""
+"""Drawings of the chapter on export: what travels with a network, what careless callers see."""
 
 from __future__ import annotations
 

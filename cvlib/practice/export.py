@@ -128,7 +128,9 @@ class WithPreprocessing(nn.Module):
         if self.crop > self.resize:
             raise ValueError(f"crop is {crop}; expected at most resize, {resize}")
         if len(mean) != len(std) or not len(mean):
-            raise ValueError(f"mean is {mean!r} and std {std!r}; expected a number a channel each")
+            raise ValueError(
+                f"mean is {mean!r} and std {std!r}; expected one of each for each channel"
+            )
         if not all(each > 0 for each in std):
             raise ValueError(f"std is {std!r}; expected numbers above 0")
         self.model = model
@@ -469,18 +471,12 @@ def _need(*modules: str) -> None:
 
 @contextlib.contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a model into evaluation mode, and each of its parts back into the mode that it had.
-
-    torch's attention then takes a shorter way, which is written for one size of the batch.
-    """
+    """Put a model into evaluation mode, and each of its parts back into the mode that it had."""
     modes = [(part, part.training) for part in model.modules()]
-    shorter = torch.backends.mha.get_fastpath_enabled()
     model.eval()
-    torch.backends.mha.set_fastpath_enabled(False)
     try:
         yield
     finally:
-        torch.backends.mha.set_fastpath_enabled(shorter)
         for part, mode in modes:
             part.training = mode
 

@@ -57,7 +57,7 @@ def test_wrong_preparations_are_told_why(answer: object, message: str) -> None:
     ("answer", "message"),
     [
         (None, "any_batch is None, expected a function"),
-        (lambda model: None, "any_batch gives NoneType, expected the ExportedProgram"),
+        (lambda model: None, "any_batch gives NoneType, expected what torch.export"),
         (exported(2), "the program refuses a batch of 1"),
         (
             lambda model: exported(2, dynamic_shapes=({0: Dim("batch")},))(torch.nn.Flatten()),
