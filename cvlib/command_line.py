@@ -31,9 +31,11 @@ import cvlib
 from cvlib import augmentation, data
 from cvlib.console import say
 from cvlib.data import ImageSet
+from cvlib.files import write_atomically
 from cvlib.networks import MLP, Detector, LeNet, LeNet5, PlainNet, TutorialNet, UNet, checkpoint
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
+from cvlib.practice.model_card import DESCRIBED, model_card
 from cvlib.recipes import PUBLISHED, RECIPES, digit_pixels, digits_on_photographs, fetch, train
 from cvlib.records import RunResult, summary, write_record
 from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss
@@ -150,6 +152,8 @@ examples:
       trains a network on the digits that come with the package, in a moment
   python -m cvlib train --help
       all that can be trained, on what, and how
+  python -m cvlib card lenet
+      says what a network of the package is, how well it reads, and where it fails
 """
 TRAIN_EXAMPLES = """\
 examples:
@@ -182,6 +186,14 @@ examples:
   python -m cvlib checkpoint mobilenet_v2 --output mobilenet_v2.safetensors
       downloads what torchvision trained on ImageNet, and keeps it in half the bytes
 """
+CARD_EXAMPLES = """\
+examples:
+  python -m cvlib card lenet
+      prints what LeNet is, how it was made, and how it does: by class, by thickness of strokes,
+      under corruption, and on what it has never seen
+  python -m cvlib card lenet --output lenet.md
+      the same, into a file of Markdown
+"""
 
 
 def parser(prog: str = "python -m cvlib") -> argparse.ArgumentParser:
@@ -212,6 +224,7 @@ def parser(prog: str = "python -m cvlib") -> argparse.ArgumentParser:
     commands = line.add_subparsers(title="commands", metavar="COMMAND")
     _add_train(commands)
     _add_checkpoint(commands)
+    _add_card(commands)
     _add(commands, "info", _info, "Say which versions, which device and which pictures are here.")
     return line
 
@@ -359,6 +372,13 @@ def _add_checkpoint(commands: Any) -> None:
     line.add_argument("--output", type=Path, metavar="FILE", help="default: in the package")
 
 
+def _add_card(commands: Any) -> None:
+    about = "Write the model card of a network that comes with the package."
+    line = _add(commands, "card", _card, about, CARD_EXAMPLES)
+    line.add_argument("name", choices=sorted(DESCRIBED), help="the network")
+    line.add_argument("--output", type=Path, metavar="FILE", help="default: the console")
+
+
 def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     """Train as the command line says, after what goes against itself was refused."""
     line, network = chosen.line, NETWORKS[chosen.network]
@@ -403,6 +423,17 @@ def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
         f"{_worded(key)} {value}" for key, value in facts.items() if key.startswith("test_")
     ]
     say(f"{path}: {', '.join(measured) or facts['source']}")
+
+
+def _card(chosen: argparse.Namespace, words: Sequence[str]) -> None:
+    """Write a model card to a file, or to the console."""
+    card = model_card(chosen.name)
+    if chosen.output is None:
+        for line in card.splitlines():
+            say(line)
+        return
+    write_atomically(chosen.output, card.encode())
+    say(f"{chosen.output}: the card of {chosen.name}")
 
 
 def _info(chosen: argparse.Namespace, words: Sequence[str]) -> None:
