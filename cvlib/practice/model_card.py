@@ -7,6 +7,7 @@ network of a course has something to say under them.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -26,6 +27,9 @@ __all__ = ["DESCRIBED", "MEASURED", "model_card"]
 SEVERITY = 3  # of 5
 SURE = 0.9
 KEEP = 0.95  # of the digits that choose the threshold
+
+# What a normalization layer keeps beside its parameters.
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 _DIGITS = "a grey picture of a digit, light on dark, 1 × 28 × 28 numbers from 0 to 1"
 _READS = "a number for each of the digits 0 to 9, the largest for its answer"
@@ -113,12 +117,20 @@ def model_card(name: str, model: nn.Module | None = None) -> str:
     what, takes, gives = DESCRIBED[name]
     with safe_open(path, "pt") as file:
         told: dict[str, str] = file.metadata() or {}
-        kinds = {str(file.get_slice(key).get_dtype()) for key in file.keys()}  # noqa: SIM118
-    network = pretrained(name) if model is None else model.eval()
+        stored_as = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118
+        kinds = {str(each.get_dtype()) for each in stored_as.values()}
+        parameters = sum(
+            math.prod(each.get_shape())
+            for key, each in stored_as.items()
+            if not key.endswith(_STATISTICS)
+        )
+    network = pretrained(name) if name in MEASURED else nn.Identity()
+    if name in MEASURED:  # a network may keep more numbers than it learns
+        parameters = sum(each.numel() for each in network.parameters())
     stored = path.read_bytes()
     facts = [
         ("", ""),
-        ("parameters", f"{sum(each.numel() for each in network.parameters()):,}"),
+        ("parameters", f"{parameters:,}"),
         ("file", f"{path.name}, {len(stored):,} bytes, stored as {' and '.join(sorted(kinds))}"),
         ("SHA-256 begins", hashlib.sha256(stored).hexdigest()[:16]),
         ("takes", takes),
@@ -127,7 +139,7 @@ def model_card(name: str, model: nn.Module | None = None) -> str:
     lines = [f"# Model card: {name}", "", f"{what[0].upper()}{what[1:]}.", "", *_table(facts)]
     lines += ["", "## How it was made", "", *_table(_making(told))]
     if name in MEASURED:
-        lines += ["", "## How it does", "", *_measures(network)]
+        lines += ["", "## How it does", "", *_measures(network if model is None else model.eval())]
         lines += ["", "## Limits", "", *(f"- {limit}" for limit in _LIMITS)]
     else:
         lines += ["", "## How it does", "", *_unmeasured(told)]
@@ -197,16 +209,19 @@ def _measures(model: nn.Module) -> list[str]:
 
 
 def _calibration(outputs: Tensor, labels: Tensor, choosing: int) -> Iterator[str]:
-    temperature = fit_temperature(outputs[:choosing], labels[:choosing])
     rest, true = outputs[choosing:], labels[choosing:]
-    yield f"The last {len(true)} digits; the temperature was fitted on the first {choosing}."
+    ways = [("as they are", rest)]
+    try:
+        temperature = fit_temperature(outputs[:choosing], labels[:choosing])
+        ways.append((f"divided by {temperature:.3f}", rest / temperature))
+        fitted = f"the temperature was fitted on the first {choosing}"
+    except ValueError:
+        fitted = "no temperature makes the outputs fit"
+    yield f"The last {len(true)} digits; {fitted}."
     yield ""
     rows = [("outputs", "says", "is right", "calibration error")]
     share = float((rest.argmax(1) == true).double().mean())
-    for title, divided in (
-        ("as they are", rest),
-        (f"divided by {temperature:.3f}", rest / temperature),
-    ):
+    for title, divided in ways:
         p = divided.softmax(1)
         error = float(expected_calibration_error(p, true))
         rows.append((title, f"{float(p.amax(1).mean()):.3f}", f"{share:.3f}", f"{error:.3f}"))
