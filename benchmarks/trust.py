@@ -62,6 +62,9 @@ RARE, KEPT = (4, 8), 20  # of 400 pictures each
 SHIFTS = ("rotation", "gaussian_noise", "gaussian_blur")
 SEVERITIES = (1, 2, 3, 4, 5)
 EDGES = (2.5, 3.0, 3.5)  # pixels, between the groups of strokes
+STROKES = ("up to 2.5 pixels", "up to 3 pixels", "up to 3.5 pixels", "above")
+SCORES = ("maximum softmax", "energy", "nearest neighbour", "Mahalanobis")
+COLUMNS = ("accuracy", "says", "calibration_error")
 STRANGE = ("letters", "clothes", "drawn digits")
 TRAININGS = ("hard labels", "smoothed labels")
 REMEDIES = ("as it is", "reweighted", "resampled", "nothing rare")
@@ -198,38 +201,63 @@ def with_rare(remedy: str, seed: int) -> dict[str, Any]:
     }
 
 
-def spread(values: list[float]) -> tuple[float, float]:
-    """Return the mean and the standard deviation of a sample."""
+def spread(name: str, values: list[float]) -> dict[str, float]:
+    """Return the mean and the standard deviation of a sample, by name."""
     deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return round(statistics.mean(values), 4), round(deviation, 4)
+    mean = round(statistics.mean(values), 4)
+    return {f"{name}_mean": mean, f"{name}_standard_deviation": round(deviation, 4)}
 
 
 def summed(runs: dict[str, Any]) -> dict[str, Any]:
-    """Say what came of all runs, beside each of them."""
+    """Say what came of all runs."""
     found: dict[str, Any] = {}
     for training in TRAININGS:
-        rows = [run for key, run in runs.items() if key.startswith(training)]
+        rows = [run for key, run in runs.items() if key.startswith(f"{training}, seed")]
         if not rows:
             continue
+
+        def of(name: str, how: str, rows: list[Any] = rows) -> dict[str, float]:
+            return spread(how, [row["unseen"][name] for row in rows])
+
         found[training] = {
-            "unseen": {
-                name: spread([row["unseen"][name] for row in rows]) for name in rows[0]["unseen"]
+            **spread("temperature", [row["temperature"] for row in rows]),
+            "sure": {kind: of(f"sure_of_{kind}", "share") for kind in ("digits", *STRANGE)},
+            "familiarity": {
+                score: {
+                    kind: of(f"auc, {score}, {kind}", "auc") | of(f"fpr, {score}, {kind}", "fpr")
+                    for kind in STRANGE
+                }
+                for score in SCORES
             },
-            "temperature": spread([row["temperature"] for row in rows]),
             "shift": {
-                name: [spread([row["shift"][name][at] for row in rows]) for at in range(3)]
+                name: {
+                    key: value
+                    for at, column in enumerate(COLUMNS)
+                    for key, value in spread(
+                        column, [row["shift"][name][at] for row in rows]
+                    ).items()
+                }
                 for name in rows[0]["shift"]
             },
-            "strokes": [spread([row["strokes"][at] for row in rows]) for at in range(4)],
+            "strokes": {
+                name: spread("accuracy", [row["strokes"][at] for row in rows])
+                for at, name in enumerate(STROKES)
+            },
         }
+        if together := runs.get(f"{training}, ensemble"):
+            found[training]["ensemble"] = {
+                name: dict(zip(COLUMNS, row, strict=True)) for name, row in together.items()
+            }
     rare = {}
     for remedy in REMEDIES:
         rows = [run for key, run in runs.items() if key.startswith(f"{remedy},")]
         if rows:
-            rare[remedy] = {name: spread([row[name] for row in rows]) for name in rows[0]}
-    if rare:
-        found["rare"] = rare
-    return found
+            rare[remedy] = {
+                key: value
+                for name in rows[0]
+                for key, value in spread(name, [row[name] for row in rows]).items()
+            }
+    return found | ({"rare": rare} if rare else {})
 
 
 def main() -> None:
@@ -238,9 +266,9 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     path = record.RESULTS / "trust.json"
-    before = json.loads(path.read_text("utf-8"))["results"] if path.exists() else {}
-    runs: dict[str, Any] = before.get("runs", {})
-    ensembles: dict[str, Any] = before.get("ensembles", {})
+    runs: dict[str, Any] = {}
+    if path.exists():
+        runs = json.loads(path.read_text("utf-8"))["results"]["runs"]
     seeds = range(SEED, SEED + chosen.seeds)
 
     def keep() -> None:
@@ -250,7 +278,6 @@ def main() -> None:
             "stroke_groups": groups().bincount(minlength=4).tolist(),
             "seeds": list(seeds),
             **summed(runs),
-            "ensembles": ensembles,
             "runs": runs,
         }
         record.record("trust", results, seed=SEED)
@@ -262,7 +289,7 @@ def main() -> None:
             keep()
     train, held = sets()
     for training in TRAININGS:
-        if training in ensembles:
+        if f"{training}, ensemble" in runs:
             continue
         loss = nn.CrossEntropyLoss(label_smoothing=0.1 * (training == "smoothed labels"))
         together: dict[str, Tensor] = {}
@@ -285,7 +312,8 @@ def main() -> None:
                 "strokes": by_stroke(model),
             }
             print(training, seed, runs[f"{training}, seed {seed}"], flush=True)
-        ensembles[training] = under_shift({name: p.clamp(max=1) for name, p in together.items()})
+        together = {name: p.clamp(max=1) for name, p in together.items()}  # a sum of rounded ones
+        runs[f"{training}, ensemble"] = under_shift(together)
         keep()
     keep()
 

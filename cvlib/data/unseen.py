@@ -121,7 +121,7 @@ def clothes_sample() -> ImageSet:
     Examples
     --------
     >>> clothes_sample()
-    ImageSet(images=(100, 1, 28, 28), classes=10, source='Fashion-MNIST, 100 embedded clothes (MIT)')
+    ImageSet(images=(100, 1, 28, 28), classes=10, source='Fashion-MNIST, 100 embedded clothes')
     """
     from PIL import Image
 
@@ -131,4 +131,4 @@ def clothes_sample() -> ImageSet:
         sheet = torch.from_numpy(np.array(picture))
     images = sheet.view(10, 28, 10, 28).transpose(1, 2).reshape(100, 1, 28, 28)
     labels = torch.arange(10).repeat_interleave(10)
-    return ImageSet(images, labels, CLOTHES, "Fashion-MNIST, 100 embedded clothes (MIT)")
+    return ImageSet(images, labels, CLOTHES, "Fashion-MNIST, 100 embedded clothes")

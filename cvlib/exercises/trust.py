@@ -40,9 +40,7 @@ def sure_interval(answer: object) -> str | None:
         except (TypeError, ValueError, ZeroDivisionError) as error:
             return f"{call} raises {type(error).__name__}: {error}"
         expected = _interval(right, total)
-        if all(
-            abs(end - wanted) < 2e-4 for end, wanted in zip((low, high), expected, strict=True)
-        ):
+        if all(abs(end - wanted) < 2e-4 for end, wanted in zip((low, high), expected, strict=True)):
             continue
         wrong = f"{call} gives {_pair(low, high)}, expected {_pair(*expected)}"
         return wrong + _reason(low, high, right, total)

@@ -50,9 +50,13 @@ def draw_refusals(scores: Mapping[str, Tensor], threshold: float, *, name: str) 
     rows = list(zip(scores.items(), _COLOURS, _DASHES, strict=False))
     for (kind, values), colour, dash in rows:
         counts, _ = np.histogram(values.double().numpy(), edges)
-        share = 100 * counts / len(values)
         left.stairs(
-            share, edges, color=palette[colour], linestyle=dash, label=kind, linewidth=1.6
+            100 * counts / len(values),
+            edges,
+            color=palette[colour],
+            linestyle=dash,
+            label=kind,
+            linewidth=1.6,
         )
     left.axvline(threshold, color=palette["grey"], linewidth=1.2)
     left.set(xlabel=f"{name}, more familiar →", ylabel="% of the pictures", ylim=(0, None))

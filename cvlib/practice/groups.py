@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from cvlib.arguments import check_tensors, integer, number
@@ -76,8 +78,6 @@ def wilson_interval(right: int, total: int, confidence: float = 0.95) -> tuple[f
         raise ValueError(f"right is {right}; expected at most {total}, the total")
     if not 0 < number("confidence", confidence, most=1) < 1:
         raise ValueError(f"confidence is {confidence}; expected a number above 0 and below 1")
-    from statistics import NormalDist
-
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     share = right / total
     middle = share + z * z / (2 * total)
@@ -186,7 +186,8 @@ def stroke_widths(images: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        Widths in pixels, (N,), ``float64``; 0 where there is no ink.
+        Widths in pixels, (N,), ``float64``; 0 where there is no ink, infinite where there is
+        nothing else.
 
     Raises
     ------
@@ -206,17 +207,16 @@ def stroke_widths(images: Tensor) -> Tensor:
     if images.dtype != torch.uint8:
         raise TypeError(f"images is {images.dtype}; expected torch.uint8")
     if images.ndim != 4 or images.shape[1] != 1 or not images.numel():
-        raise ValueError(f"images has shape {tuple(images.shape)}; expected (N, 1, H, W), not empty")
+        shape = tuple(images.shape)
+        raise ValueError(f"images has shape {shape}; expected (N, 1, H, W), not empty")
     ink = images[:, 0].cpu().numpy() >= _INK
-    found = [
-        4 * (float(distance_transform(np.pad(each, 1, "edge"))[1:-1, 1:-1][each].mean()) - 0.5)
-        if each.any() and not each.all()
-        else float("inf")
-        if each.any()
-        else 0.0
-        for each in ink
-    ]
-    return torch.tensor(found, dtype=torch.float64)
+    return torch.tensor([_stroke_width(each) for each in ink], dtype=torch.float64)
+
+
+def _stroke_width(ink: NDArray[np.bool_]) -> float:
+    if not ink.any() or ink.all():
+        return math.inf if ink.any() else 0.0
+    return 4 * (float(distance_transform(ink)[ink].mean()) - 0.5)
 
 
 def balanced_weights(labels: Tensor, num_classes: int) -> Tensor:

@@ -78,7 +78,7 @@ _LIMITS = (
 
 
 def model_card(name: str, model: nn.Module | None = None) -> str:
-    """Write the card of a network that comes with the package.
+    r"""Write the card of a network that comes with the package.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def model_card(name: str, model: nn.Module | None = None) -> str:
 
     Examples
     --------
-    >>> print("\\n".join(model_card("unet_0").splitlines()[:5]))
+    >>> print("\n".join(model_card("unet_0").splitlines()[:5]))
     # Model card: unet_0
     <BLANKLINE>
     The same as unet, without levels.

@@ -262,7 +262,8 @@ def risk_coverage(scores: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
 
     Examples
     --------
-    >>> coverage, risk = risk_coverage(torch.tensor([0.9, 0.8, 0.6, 0.6]), torch.tensor([1, 1, 0, 1]))
+    >>> scores, right = torch.tensor([0.9, 0.8, 0.6, 0.6]), torch.tensor([1, 1, 0, 1])
+    >>> coverage, risk = risk_coverage(scores, right)
     >>> coverage.tolist(), risk.tolist()
     ([0.25, 0.5, 1.0], [0.0, 0.0, 0.25])
     """

@@ -1,4 +1,4 @@
-"""Intervals and weights are SciPy's and scikit-learn's; bars have the width they were drawn with."""
+"""Intervals and weights are SciPy's and scikit-learn's; bars have the width of their drawing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ from cvlib.practice.groups import (
 )
 
 few = settings(max_examples=60, deadline=None)
-counts = st.integers(1, 400).flatmap(
-    lambda total: st.tuples(st.integers(0, total), st.just(total))
-)
+counts = st.integers(1, 400).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 
 
 @few
@@ -90,7 +88,7 @@ def test_a_thicker_pen_draws_thicker_strokes_and_paper_has_none() -> None:
     assert stroke_widths(empty + 1).tolist() == [float("inf")]
 
 
-labelled = st.lists(st.integers(0, 3), min_size=1, max_size=30).map(lambda some: [*some, 0, 1, 2, 3])
+labelled = st.lists(st.integers(0, 3), max_size=30).map(lambda some: [*some, 0, 1, 2, 3])
 
 
 @few
