@@ -92,16 +92,16 @@ def share_let_through(answer: object) -> str | None:
 
     Examples
     --------
-    >>> share_let_through(lambda digits, strange, keep: 0.0)
-    'of digits [4, 3, 2, 1], strange [2.5, 0.5] and keep 0.75 it gives 0, expected 0.5'
+    >>> share_let_through(lambda digits, strange, keep: keep)
+    'of digits [1, 2, 2], strange [2, 1, 0, 0] and keep 0.5 it gives 0.5, expected 0.25'
     """
     name = "share_let_through"
     if not callable(answer):
         return f"{name} is {answer!r}, expected a function"
     cases = [
+        ([1.0, 2.0, 2.0], [2.0, 1.0, 0.0, 0.0], 0.5),
         ([4.0, 3.0, 2.0, 1.0], [2.5, 0.5], 0.5),
         ([4.0, 3.0, 2.0, 1.0], [2.5, 0.5], 0.75),
-        ([1.0, 2.0, 2.0], [2.0, 1.0, 0.0], 0.5),
         ([0.1, 0.9, 0.4, 0.7, 0.6], [0.2, 0.3, 0.65, 0.8], 0.9),
         ([3.0, 1.0, 2.0], [2.5, 1.0], 1.0),
     ]

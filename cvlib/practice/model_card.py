@@ -243,8 +243,8 @@ def _strange(model: nn.Module, choose: ImageSet, others: ImageSet) -> Iterator[s
     threshold = float(chosen.sort().values[int((1 - KEEP) * len(chosen))])
     yield (
         f"It passes a picture if its largest probability is {threshold:.3f} or more, which "
-        f"{KEEP:.0%} of the first {len(chosen)} digits reach. All of the pictures but the digits "
-        "of MNIST should be told from these, the drawn digits should not."
+        f"{100 * KEEP:g} % of the first {len(chosen)} digits reach. Letters and clothes should not "
+        "pass, digits should, the drawn ones too."
     )
     yield ""
     rows = [("pictures", "how many", f"sure, {SURE} or more", "pass", "AUROC")]

@@ -82,7 +82,7 @@ def test_wrong_intervals_are_told_why(answer: object, message: str) -> None:
             "a picture with the threshold's very score passes",
         ),
         (lambda d, s, keep: (s >= d.quantile(1 - keep)).double().mean(), "it gives"),
-        (lambda d, s, keep: (s >= keep).double().mean(), "and keep 0.5 it gives 1, expected 0"),
+        (lambda d, s, keep: (s >= keep).double().mean(), "keep 0.5 it gives 0.5, expected 0.25"),
     ],
 )
 def test_wrong_shares_are_told_why(answer: object, message: str) -> None:
