@@ -15,7 +15,7 @@ from cvlib.data.strokes import drawn_strokes, rasterize
 
 __all__ = ["PENS", "clothes_sample", "drawn_letters", "pens", "slanted_digits"]
 
-#: The pens of :func:`pens`: widths in pixels and slants, columns to the left for each row down.
+#: The six pens, as widths in pixels and slants, columns to the left for each row down.
 PENS = tuple((width, slant) for width in (1.8, 2.8) for slant in (-0.25, 0.0, 0.25))
 
 
@@ -58,9 +58,9 @@ def drawn_letters() -> ImageSet:
     """Return 102 capital letters, drawn as the digits of :func:`cvlib.data.drawn_digits` are.
 
     The 17 letters that hardly anyone would take for a digit, A C E F H K L M N P R T U V W X Y,
-    each with the six pens of :func:`pens`. The strokes were drawn for this book as lists of points,
-    and were not changed after a network had seen them. So pen, frame and centring are those of the
-    digits that a network on MNIST was taught; only what is drawn is new.
+    each with a thin and a thick pen at three slants. The strokes were drawn for this book as lists
+    of points, and were not changed after a network had seen them. So pen, frame and centring are
+    those of the digits that a network on MNIST was taught; only what is drawn is new.
 
     Returns
     -------
