@@ -60,9 +60,12 @@ def test_the_nearest_are_scikit_learns(seed: int, n: int, m: int, d: int, data: 
     assert np.allclose(nearest_distance(features, known, k), away[:, -1])
 
 
-def test_a_known_example_is_at_no_distance_even_far_from_the_middle() -> None:
-    known = 1e4 + drawn(0, 50, 8, dtype=torch.float32)
+def test_small_distances_far_from_the_middle_are_exact() -> None:
+    known = 1024 + drawn(0, 50, 8, dtype=torch.float32).mul(64).round()  # sums are exact
+    features = known.clone()
+    features[:, 0] += 0.125
     assert nearest_distance(known, known).max() == 0
+    assert torch.equal(nearest_distance(features, known), torch.full((50,), 0.125))
 
 
 @few
