@@ -230,7 +230,7 @@ def fpr_at_tpr(scores: Tensor, labels: Tensor, tpr: float = 0.95) -> Tensor:
     if not number("tpr", tpr, most=1):
         raise ValueError(f"tpr is {tpr}; expected a number above 0 and up to 1")
     false, true, _ = roc_curve(scores, labels)
-    return false[true >= tpr - 1e-12].min()  # which a share of whole numbers misses by rounding
+    return false[true >= tpr].min()
 
 
 def risk_coverage(scores: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
