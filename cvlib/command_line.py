@@ -31,6 +31,7 @@ import cvlib
 from cvlib import augmentation, data
 from cvlib.console import say
 from cvlib.data import ImageSet
+from cvlib.files import write_atomically
 from cvlib.networks import (
     MLP,
     Detector,
@@ -45,6 +46,7 @@ from cvlib.networks import (
 from cvlib.networks.lenet5 import lenet5_loss
 from cvlib.networks.transfer import cut, extract, mobilenet_v2, train_last
 from cvlib.practice.export import WithPreprocessing, to_onnx, to_torch, to_web
+from cvlib.practice.model_card import DESCRIBED, model_card
 from cvlib.recipes import PUBLISHED, RECIPES, digit_pixels, digits_on_photographs, fetch, train
 from cvlib.records import RunResult, summary, write_record
 from cvlib.tasks.detection import Scenes, average_precision_50, detection_loss
@@ -176,6 +178,8 @@ examples:
       writes a page that reads a digit as one draws it
   python -m cvlib train --help
       all that can be trained, on what, and how
+  python -m cvlib card lenet
+      says what a network of the package is, how well it reads, and where it fails
 """
 TRAIN_EXAMPLES = """\
 examples:
@@ -223,6 +227,15 @@ The files for onnx and torch take decoded pictures as they are: uint8, (batch, h
 channels), RGB or one channel, of any size. All that is done to them is inside.
 """
 
+CARD_EXAMPLES = """\
+examples:
+  python -m cvlib card lenet
+      prints what LeNet is, how it was made, and how it does: by class, by thickness of strokes,
+      under corruption, and on what it has never seen
+  python -m cvlib card lenet --output lenet.md
+      the same, into a file of Markdown
+"""
+
 
 def parser(prog: str = "python -m cvlib") -> argparse.ArgumentParser:
     """Describe the command line.
@@ -253,6 +266,7 @@ def parser(prog: str = "python -m cvlib") -> argparse.ArgumentParser:
     _add_train(commands)
     _add_checkpoint(commands)
     _add_export(commands)
+    _add_card(commands)
     _add(commands, "info", _info, "Say which versions, which device and which pictures are here.")
     return line
 
@@ -466,6 +480,13 @@ def _to_export(name: str, weights: Path | None) -> nn.Module:
     return model.to(memory_format=torch.contiguous_format).eval()
 
 
+def _add_card(commands: Any) -> None:
+    about = "Write the model card of a network that comes with the package."
+    line = _add(commands, "card", _card, about, CARD_EXAMPLES)
+    line.add_argument("name", choices=sorted(DESCRIBED), help="the network")
+    line.add_argument("--output", type=Path, metavar="FILE", help="default: the console")
+
+
 def _train(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     """Train as the command line says, after what goes against itself was refused."""
     line, network = chosen.line, NETWORKS[chosen.network]
@@ -510,6 +531,17 @@ def _checkpoint(chosen: argparse.Namespace, words: Sequence[str]) -> None:
         f"{_worded(key)} {value}" for key, value in facts.items() if key.startswith("test_")
     ]
     say(f"{path}: {', '.join(measured) or facts['source']}")
+
+
+def _card(chosen: argparse.Namespace, words: Sequence[str]) -> None:
+    """Write a model card to a file, or to the console."""
+    card = model_card(chosen.name)
+    if chosen.output is None:
+        for line in card.splitlines():
+            say(line)
+        return
+    write_atomically(chosen.output, card.encode())
+    say(f"{chosen.output}: the card of {chosen.name}")
 
 
 def _info(chosen: argparse.Namespace, words: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ _PREFIX = {"train": "train", "test": "t10k"}
 _UNSIGNED_BYTE = 8
 _LARGEST_FILE = 64 * 1024**2  # bytes once unpacked; the training pictures take 47 million
 _DIGITS = tuple("0123456789")
-_CLOTHES = (
+CLOTHES = (
     "T-shirt/top",
     "Trouser",
     "Pullover",
@@ -113,7 +113,7 @@ def fashion_mnist(split: str = "train") -> ImageSet:
     >>> fashion_mnist("test")  # doctest: +SKIP
     ImageSet(images=(10000, 1, 28, 28), classes=10, source='Fashion-MNIST')
     """
-    return _load("FashionMNIST", "Fashion-MNIST", split, _CLOTHES)
+    return _load("FashionMNIST", "Fashion-MNIST", split, CLOTHES)
 
 
 def _load(dataset: str, title: str, split: str, classes: tuple[str, ...]) -> ImageSet:

@@ -12,15 +12,33 @@ from cvlib.practice.adversarial import (
 from cvlib.practice.batching import Batcher, BatchError, UnavailableError
 from cvlib.practice.corruptions import CORRUPTIONS, corrupt, mean_corruption_error
 from cvlib.practice.export import WithPreprocessing, resizing_matrix, to_onnx, to_torch, to_web
+from cvlib.practice.groups import (
+    GroupAccuracy,
+    balanced_indices,
+    balanced_weights,
+    group_accuracies,
+    stroke_widths,
+    wilson_interval,
+)
 from cvlib.practice.load import Load, ask, closed_loop, open_loop, upload
 from cvlib.practice.queueing import Served, md1_wait, poisson_arrivals, simulate
 from cvlib.practice.serving import application, onnx_predictor, probabilities, read_digit, running
 from cvlib.practice.troubleshooting import diagnose
+from cvlib.practice.trust import (
+    energy,
+    fit_temperature,
+    fpr_at_tpr,
+    mahalanobis_distance,
+    max_softmax,
+    nearest_distance,
+    risk_coverage,
+)
 
 __all__ = [
     "CORRUPTIONS",
     "BatchError",
     "Batcher",
+    "GroupAccuracy",
     "Load",
     "Served",
     "UnavailableError",
@@ -28,14 +46,23 @@ __all__ = [
     "application",
     "ask",
     "attacked",
+    "balanced_indices",
+    "balanced_weights",
     "closed_loop",
     "corrupt",
     "diagnose",
+    "energy",
     "fgsm",
+    "fit_temperature",
+    "fpr_at_tpr",
+    "group_accuracies",
     "input_gradient",
+    "mahalanobis_distance",
     "margin_loss",
+    "max_softmax",
     "md1_wait",
     "mean_corruption_error",
+    "nearest_distance",
     "onnx_predictor",
     "open_loop",
     "pgd",
@@ -45,10 +72,13 @@ __all__ = [
     "random_signs",
     "read_digit",
     "resizing_matrix",
+    "risk_coverage",
     "running",
     "simulate",
+    "stroke_widths",
     "to_onnx",
     "to_torch",
     "to_web",
     "upload",
+    "wilson_interval",
 ]
