@@ -3,7 +3,8 @@
 A script for ``torchrun``::
 
     torchrun --nproc_per_node=2 -m cvlib.practice.ranks compare found.json
-    torchrun --nproc_per_node=2 --max-restarts=1 -m cvlib.practice.ranks train folder --kill 40
+    export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
+    torchrun --nproc_per_node=2 --max-restarts=1 -m cvlib.practice.ranks train folder --kill 20
 
 Started by ``python -m cvlib.practice.ranks`` alone, it starts its processes itself, by the function
 that ``torchrun`` calls. It forks them where the system can, so that torch is imported once.
@@ -43,7 +44,10 @@ from cvlib.training.loop import fit
 __all__ = ["KillOnce", "compare", "launch", "main", "shared_out", "train"]
 
 SEED, BATCH = 0, 128
-TIMED = (32, 256, 2048)  # pictures of a step, for all processes together
+TIMED = (16, 128, 1024)  # pictures of a step, for all processes together
+# Torch keeps one store of addresses over all restarts, and a process of the second life may find
+# there that of a dead one, and call it in vain. This asks for a new store each time.
+NEW_STORE = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "1"
 TRAINED, EPOCHS, RATE = 1024, 4, 0.05  # pictures, and what they are trained by
 
 
@@ -182,6 +186,7 @@ def launch(
     """
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+    os.environ.setdefault(*NEW_STORE)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
