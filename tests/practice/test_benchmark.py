@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks import scale
+from tests.checkout import ROOT
 
 
 def test_ratios_are_those_of_one_turn() -> None:
@@ -53,3 +54,21 @@ def test_each_part_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     record = json.loads((tmp_path / "scale.json").read_text("utf-8"))
     assert record["command"] == "python -m benchmarks.scale"
     assert record["results"] == {"threads": {"ratio": 2}, "workers": {"ratio": 3}}
+
+
+def test_the_record_shows_what_the_text_says() -> None:
+    found = json.loads((ROOT / "results/scale.json").read_text("utf-8"))["results"]
+    assert all(row["2_threads_median_ratio"] > 1 for row in found["threads"].values())
+    digits, photographs = (row["2_workers_median_ratio"] for row in found["workers"].values())
+    assert photographs < 1.1 < 5 < digits
+    few, *_, many = found["together"]["times_as_long_as_one_process"].values()
+    assert many["ddp_shortest_ratio"] < 0.7 < 1 < few["ddp_shortest_ratio"]
+    for row in (few, many):
+        assert row["ddp_shortest_ratio"] < row["fsdp_shortest_ratio"]
+    killed = found["killed"]
+    assert (killed["killed_after_steps"], killed["epoch_it_was_in"]) == (20, 3)
+    assert (killed["steps_of_both_lives"], killed["steps_done_twice"]) == ([20, 16], 4)
+    assert killed["weights_alike_to_the_bit"]
+    assert found["ray"]["processes"] == 2
+    way = found["ray"]["largest_way_of_a_weight"]  # rounding grows over the steps
+    assert found["ray"]["largest_error_of_a_weight"] < 1e-3 * way
