@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Rectangle
 
 from cvlib.figures.style import hide_frame, new_figure, palette
 
@@ -73,17 +74,9 @@ def draw_ring(
         ways = [(rank + 0.75, rank + 1.15)] if rank + 1 < ranks else [(rank + 0.75, rank + 1.05)]
         ways += [] if rank + 1 < ranks else [(-0.25, 0.15)]
         for begin, end in ways:
-            place.add_patch(
-                FancyArrowPatch(
-                    (at + 0.45, begin),
-                    (at + 0.45, end),
-                    arrowstyle="-|>",
-                    mutation_scale=9,
-                    color=palette["vermillion"],
-                    linewidth=1.4,
-                    zorder=3,
-                )
-            )
+            red: dict[str, Any] = {"color": palette["vermillion"], "zorder": 3}
+            place.plot([at + 0.45] * 2, [begin, end - 0.04], linewidth=1.4, **red)
+            place.plot([at + 0.45], [end - 0.06], "v", markersize=5, **red)
     return figure
 
 
