@@ -22,7 +22,10 @@ from cvlib.practice.groups import (
 )
 from cvlib.practice.load import Load, ask, closed_loop, open_loop, upload
 from cvlib.practice.queueing import Served, md1_wait, poisson_arrivals, simulate
+from cvlib.practice.ring import RingStep, ring_all_reduce, ring_steps
+from cvlib.practice.scale import average_gradients, combine_statistics, gradient_of
 from cvlib.practice.serving import application, onnx_predictor, probabilities, read_digit, running
+from cvlib.practice.sharding import Held, bytes_held, bytes_per_rank, bytes_sent
 from cvlib.practice.troubleshooting import diagnose
 from cvlib.practice.trust import (
     energy,
@@ -33,28 +36,38 @@ from cvlib.practice.trust import (
     nearest_distance,
     risk_coverage,
 )
+from cvlib.practice.workers import Draws, seed_own_generator
 
 __all__ = [
     "CORRUPTIONS",
     "BatchError",
     "Batcher",
+    "Draws",
     "GroupAccuracy",
+    "Held",
     "Load",
+    "RingStep",
     "Served",
     "UnavailableError",
     "WithPreprocessing",
     "application",
     "ask",
     "attacked",
+    "average_gradients",
     "balanced_indices",
     "balanced_weights",
+    "bytes_held",
+    "bytes_per_rank",
+    "bytes_sent",
     "closed_loop",
+    "combine_statistics",
     "corrupt",
     "diagnose",
     "energy",
     "fgsm",
     "fit_temperature",
     "fpr_at_tpr",
+    "gradient_of",
     "group_accuracies",
     "input_gradient",
     "mahalanobis_distance",
@@ -72,8 +85,11 @@ __all__ = [
     "random_signs",
     "read_digit",
     "resizing_matrix",
+    "ring_all_reduce",
+    "ring_steps",
     "risk_coverage",
     "running",
+    "seed_own_generator",
     "simulate",
     "stroke_widths",
     "to_onnx",
