@@ -153,7 +153,7 @@ def gathered(rows: list[dict[str, float]]) -> dict[str, Any]:
         found[f"{name}_mean"] = round(statistics.mean(values), 4)
         if len(values) > 1:
             found[f"{name}_standard_deviation"] = round(statistics.stdev(values), 4)
-        found[f"{name}s"] = values
+        found[f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"] = values
     return found
 
 
@@ -164,7 +164,7 @@ def results(runs: dict[str, dict[str, Any]], pool: ImageSet, inside: Tensor) -> 
         rows = [runs[f"{name}, seed {seed}"] for seed in SEEDS if f"{name}, seed {seed}" in runs]
         if rows:
             spent = privacy_spent(q=BATCH / TRAIN, noise_multiplier=noise, steps=STEPS, delta=DELTA)
-            epsilon = None if math.isinf(spent) else round(spent, 3)
+            epsilon = "infinite" if math.isinf(spent) else round(spent, 3)
             ways[name] = {"noise_multiplier": noise, "epsilon": epsilon, **gathered(rows)}
     few: dict[str, Any] = {}
     rows_of = {
@@ -188,7 +188,7 @@ def results(runs: dict[str, dict[str, Any]], pool: ImageSet, inside: Tensor) -> 
         spent = privacy_spent(
             q=FEW_BATCH / (POOL // 2), noise_multiplier=noise, steps=FEW_STEPS, delta=FEW_DELTA
         )
-        few[name] = {"epsilon": round(spent, 2) if noise else None, **gathered(measured)}
+        few[name] = {"epsilon": round(spent, 2) if noise else "infinite", **gathered(measured)}
     heart = rows_of["known by heart"]
     if len(heart) == NETWORKS:
         all_margins = torch.tensor([row["margins"] for row in heart.values()], dtype=torch.float64)

@@ -140,7 +140,7 @@ def per_example_gradients(
     if not len(images):
         return {name: each.new_zeros((0, *each.shape)) for name, each in weights.items()}
 
-    def loss_of_one(weights: Mapping[str, Tensor], image: Tensor, label: Tensor) -> Tensor:
+    def loss_of_one(weights: dict[str, Tensor], image: Tensor, label: Tensor) -> Tensor:
         return loss(functional_call(model, weights, (image[None],)), label[None])
 
     one = grad(loss_of_one)
