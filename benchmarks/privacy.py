@@ -48,7 +48,7 @@ WAYS: dict[str, tuple[float, float, float]] = {
 }
 
 NETWORKS, POOL, FEW_BATCH, FEW_DELTA = 12, 400, 50, 1e-3
-FEW_STEPS, SHORT_STEPS = 300, 40
+FEW_STEPS, SHORT_STEPS = 300, 140
 FEW_WAYS: dict[str, tuple[float, float, float, int]] = {
     "stopped early": (math.inf, 0.0, 0.1, SHORT_STEPS),
     "clipped": (CLIP, 0.0, FEW_RATE, FEW_STEPS),

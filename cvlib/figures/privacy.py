@@ -43,7 +43,7 @@ def draw_attacks(
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     ['known by heart', 'guessing']
     """
-    figure, axes = new_figure(width=4.4, height=3.6, title=title)
+    figure, axes = new_figure(width=5.4, height=3.6, title=title)
     place = axes[0, 0]
     for (name, shares), colour, dash in zip(found.items(), palette.values(), _DASHES, strict=False):
         place.plot(accused, shares, dash, color=colour, label=name)
@@ -158,7 +158,7 @@ def draw_budgets(
         place.plot(steps, losses, dash, color=colour, label=name)
     place.set(xlabel="steps", ylabel="epsilon", yscale="log", xlim=(0, steps[-1]))
     place.grid(alpha=0.25)
-    place.legend(fontsize=9, ncols=2)
+    place.legend(fontsize=9, ncols=2, loc=(0.32, 0.52))
     return figure
 
 
@@ -224,7 +224,7 @@ def draw_private_weights(
                 markeredgewidth=2,
             )
     place.set(
-        xscale="log", xlim=(0.2, 2 * NO_NOISE), ylim=limits, xlabel="epsilon", ylabel="accuracy"
+        xscale="log", xlim=(0.1, 2 * NO_NOISE), ylim=limits, xlabel="epsilon", ylabel="accuracy"
     )
     place.minorticks_off()
     place.set_xticks([1, 10, 100, NO_NOISE], ["1", "10", "100", "∞"])
