@@ -1,5 +1,6 @@
 """Out of the notebook: networks made smaller, exported, served, attacked, kept private, scaled."""
 
+from cvlib.practice.accountant import compute_rdp, get_noise_multiplier, get_privacy_spent
 from cvlib.practice.adversarial import (
     attacked,
     fgsm,
@@ -11,6 +12,7 @@ from cvlib.practice.adversarial import (
 )
 from cvlib.practice.batching import Batcher, BatchError, UnavailableError
 from cvlib.practice.corruptions import CORRUPTIONS, corrupt, mean_corruption_error
+from cvlib.practice.differential_privacy import gaussian_mechanism, laplace_mechanism
 from cvlib.practice.export import WithPreprocessing, resizing_matrix, to_onnx, to_torch, to_web
 from cvlib.practice.groups import (
     GroupAccuracy,
@@ -21,6 +23,8 @@ from cvlib.practice.groups import (
     wilson_interval,
 )
 from cvlib.practice.load import Load, ask, closed_loop, open_loop, upload
+from cvlib.practice.membership import attack_curve, likelihood_ratio, margins
+from cvlib.practice.private_training import per_example_gradients, train_privately
 from cvlib.practice.queueing import Served, md1_wait, poisson_arrivals, simulate
 from cvlib.practice.ring import RingStep, ring_all_reduce, ring_steps
 from cvlib.practice.scale import average_gradients, combine_statistics, gradient_of
@@ -52,6 +56,7 @@ __all__ = [
     "WithPreprocessing",
     "application",
     "ask",
+    "attack_curve",
     "attacked",
     "average_gradients",
     "balanced_indices",
@@ -61,23 +66,31 @@ __all__ = [
     "bytes_sent",
     "closed_loop",
     "combine_statistics",
+    "compute_rdp",
     "corrupt",
     "diagnose",
     "energy",
     "fgsm",
     "fit_temperature",
     "fpr_at_tpr",
+    "gaussian_mechanism",
+    "get_noise_multiplier",
+    "get_privacy_spent",
     "gradient_of",
     "group_accuracies",
     "input_gradient",
+    "laplace_mechanism",
+    "likelihood_ratio",
     "mahalanobis_distance",
     "margin_loss",
+    "margins",
     "max_softmax",
     "md1_wait",
     "mean_corruption_error",
     "nearest_distance",
     "onnx_predictor",
     "open_loop",
+    "per_example_gradients",
     "pgd",
     "poisson_arrivals",
     "probabilities",
@@ -95,6 +108,7 @@ __all__ = [
     "to_onnx",
     "to_torch",
     "to_web",
+    "train_privately",
     "upload",
     "wilson_interval",
 ]
