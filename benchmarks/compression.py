@@ -120,7 +120,11 @@ def smaller(train: ImageSet, test: ImageSet) -> dict[str, Any]:
             "test_accuracy": accuracy_of(torch.from_numpy(run(name, len(test))), test.labels),
             "time_ratio_by_batch": {count: found[name] for count, found in times.items()},
         }
-        | ({"test_accuracy_cut": cut, "tuning_seconds": round(seconds, 1)} if name == "half" else {})
+        | (
+            {"test_accuracy_cut": cut, "tuning_seconds": round(seconds, 1)}
+            if name == "half"
+            else {}
+        )
         for name in sessions
     }
 

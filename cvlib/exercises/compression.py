@@ -32,7 +32,7 @@ def to_steps(answer: object) -> str | None:
     cases: tuple[tuple[tuple[float, float, int, int], str], ...] = (
         ((0.0, 0.5, 3, 4), ": 0 lies at the zero point"),
         ((1.0, 0.5, 3, 4), ""),
-        ((1.2, 0.5, 3, 4), ": the nearest step, not the one below"),
+        ((1.3, 0.5, 3, 4), ": the nearest step, not the one below"),
         ((-0.7, 0.5, 3, 4), ""),
         ((100.0, 0.5, 3, 4), ": four bits end at 15"),
         ((-100.0, 0.5, 3, 4), ": unsigned steps begin at 0"),

@@ -1,4 +1,4 @@
-"""Drawings of the chapter on compression: what pruning leaves, what rounding does, what ranks keep."""
+"""Drawings of the chapter on compression: what pruning leaves, and rounding, and a low rank."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def draw_kept(shares: Mapping[str, Mapping[str, float]], *, title: str) -> Figur
     Returns
     -------
     matplotlib.figure.Figure
-        Groups of bars, a group a layer.
+        Groups of bars, one for each layer.
 
     Examples
     --------

@@ -119,7 +119,7 @@ def int8_onnx(
         raise ValueError("pictures is empty; expected some to calibrate on")
     from onnxruntime.quantization import CalibrationDataReader, quantize_static
 
-    class Pictures(CalibrationDataReader):  # type: ignore[misc]  # the package has no types
+    class Pictures(CalibrationDataReader):
         def __init__(self) -> None:
             self.batches = iter(pictures.split(batch_size))
 
@@ -127,7 +127,9 @@ def int8_onnx(
             batch = next(self.batches, None)
             return None if batch is None else {"x": batch.numpy()}
 
-    logger = logging.getLogger()  # it advises on the root logger, which a notebook shows as an error
+    logger = (
+        logging.getLogger()
+    )  # it advises on the root logger, which a notebook shows as an error
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
@@ -188,7 +190,8 @@ def _operation(layer: nn.Module) -> tuple[str, dict[str, Tensor], dict[str, Any]
     if isinstance(layer, nn.BatchNorm2d) and layer.affine and layer.running_mean is not None:
         statistics = {"mean": layer.running_mean, "variance": layer.running_var}
         roles = {"weight": layer.weight, "bias": layer.bias, **statistics}
-        return "BatchNormalization", roles, {"epsilon": layer.eps}
+        known = {role: each for role, each in roles.items() if each is not None}
+        return "BatchNormalization", known, {"epsilon": layer.eps}
     if isinstance(layer, nn.Linear) and layer.bias is not None:
         return "Gemm", {"weight": layer.weight, "bias": layer.bias}, {"transB": 1}
     if isinstance(layer, nn.MaxPool2d) and not (layer.padding or layer.ceil_mode):

@@ -248,7 +248,9 @@ def prune_channels(model: nn.Module, layer: str, keep: Tensor | Sequence[int]) -
 
 def _kept(keep: Tensor | Sequence[int], count: int) -> Tensor:
     """Read which outputs stay."""
-    chosen = [integer("keep", each) for each in (keep.tolist() if isinstance(keep, Tensor) else keep)]
+    chosen = [
+        integer("keep", each) for each in (keep.tolist() if isinstance(keep, Tensor) else keep)
+    ]
     if not chosen or len(set(chosen)) != len(chosen) or max(chosen) >= count:
         raise ValueError(f"keep is {chosen}; expected some of 0 to {count - 1}, each once")
     return torch.tensor(chosen)
@@ -281,5 +283,5 @@ def _cut_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d, kept: Tensor) -> None:
         norm.running_var = norm.running_var[kept].clone()
 
 
-def _part(parameter: nn.Parameter, side: int, kept: Tensor) -> nn.Parameter:
+def _part(parameter: Tensor, side: int, kept: Tensor) -> nn.Parameter:
     return nn.Parameter(parameter.detach().index_select(side, kept), parameter.requires_grad)

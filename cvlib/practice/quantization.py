@@ -68,9 +68,7 @@ def steps_of(bits: int, signed: bool = False) -> tuple[int, int]:
     return low, low + 2**bits - 1
 
 
-def value_range(
-    x: Tensor, axis: int | None = None, clip: float = 0
-) -> tuple[Tensor, Tensor]:
+def value_range(x: Tensor, axis: int | None = None, clip: float = 0) -> tuple[Tensor, Tensor]:
     """Say from where to where numbers lie, all of them or all but the outermost.
 
     Parameters
@@ -144,8 +142,8 @@ def affine_parameters(
 
     References
     ----------
-    Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
-    inference", CVPR 2018, section 2.1; Krishnamoorthi, "Quantizing deep convolutional networks for
+    Jacob et al., "Quantization and training of neural networks for efficient
+    integer-arithmetic-only inference", CVPR 2018, section 2.1; Krishnamoorthi, "Quantizing deep convolutional networks for
     efficient inference", 2018, section 2.
 
     Examples
@@ -270,8 +268,8 @@ def fake_quantize(
     Returns
     -------
     Tensor
-        Numbers in the middle of steps; values and gradients of ``torch.fake_quantize_per_tensor_affine``
-        and ``torch.fake_quantize_per_channel_affine``.
+        Numbers in the middle of steps; values and gradients of
+        ``torch.fake_quantize_per_tensor_affine`` and ``torch.fake_quantize_per_channel_affine``.
 
     Raises
     ------
@@ -421,7 +419,9 @@ def quantize_weights(model: nn.Module, bits: int = 8, axis: int | None = 0) -> n
     rounded = copy.deepcopy(model)
     layers = [each for each in rounded.modules() if isinstance(each, nn.Conv2d | nn.Linear)]
     if not layers:
-        raise ValueError("model has neither a convolution nor a linear layer; expected at least one")
+        raise ValueError(
+            "model has neither a convolution nor a linear layer; expected at least one"
+        )
     for layer in layers:
         parametrize.register_parametrization(layer, "weight", FakeQuantizeWeight(bits, axis))
     return rounded
