@@ -143,8 +143,8 @@ def affine_parameters(
     References
     ----------
     Jacob et al., "Quantization and training of neural networks for efficient
-    integer-arithmetic-only inference", CVPR 2018, section 2.1; Krishnamoorthi, "Quantizing deep convolutional networks for
-    efficient inference", 2018, section 2.
+    integer-arithmetic-only inference", CVPR 2018, section 2.1; Krishnamoorthi, "Quantizing deep
+    convolutional networks for efficient inference", 2018, section 2.
 
     Examples
     --------
