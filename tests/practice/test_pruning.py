@@ -83,7 +83,7 @@ def test_a_chain_without_channels_is_one_with_zeros(layer: str, data: st.DataObj
     x = drawn(3, 1, 28, 28)
     torch.testing.assert_close(smaller(x), zeroed(model, [layer], keep)(x), rtol=1e-4, atol=1e-5)
     before, after = (sum(each.numel() for each in net.parameters()) for net in (model, smaller))
-    assert after < before
+    assert (after < before) == (len(keep) < count)  # all may be kept, in another order
     assert sum(each.numel() for each in model.parameters()) == 61706  # the model stays as it is
 
 
