@@ -24,11 +24,11 @@ TREE = (
     Question(
         "Do the labels fit\nthe pictures,\nby eye?", "The data: order, colours,\nlevels, labels"
     ),
+    Question("Is the first loss\nnear ln(classes)?", "Scale the pictures;\nsmaller first weights"),
     Question(
-        "Is the first loss\nnear ln(classes)?", "Scale the pictures;\none softmax; label range"
+        "Can it learn one\nbatch by heart?", "Rate, zero_grad, double\nsoftmax, dead or frozen"
     ),
-    Question("Can it learn one\nbatch by heart?", "Rate, zero_grad, dead\nunits, what is frozen"),
-    Question("Is training\naccuracy high?", "It underfits: longer,\nlarger, milder changes"),
+    Question("Is training\naccuracy high?", "It underfits: longer,\nlarger, less augmented"),
     Question("Is validation\nnearly as good?", "It overfits: more data,\nor eval() is forgotten"),
     Question("Is your own\npicture read, too?", "Other preprocessing:\nsize, place, colours"),
     Question("Is every class\nread alike?", "Rare classes: count each,\nweigh the loss"),

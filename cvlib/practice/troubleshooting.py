@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
-from torch.optim import Optimizer
+from torch.optim import LBFGS, Optimizer
 
 from cvlib.arguments import integer
 
@@ -31,7 +31,10 @@ TOO_HIGH = 1.5  # first loss over the logarithm of the number of classes
 MOSTLY_DEAD = 0.9  # share of a layer's units
 ENOUGH = 0.75  # of the first loss; no constant answer gets there with labels of all kinds
 RATES = (1e-3, 1e-2)  # of Adam, for learning by heart
-REFUSALS = (RuntimeError, ValueError, IndexError, TypeError)
+CHANCE = 1e-3  # of labels that are all the same, where a batch is drawn well
+REFUSALS = (RuntimeError, ValueError, IndexError, TypeError, AssertionError)
+ENDINGS = {"SigmoidBackward0": "sigmoid", "ReluBackward0": "ReLU", "HardtanhBackward0": "ReLU6"}
+OTHER_SHAPES = ("View", "UnsafeView", "Squeeze", "Unsqueeze", "Permute", "Transpose", "Clone")
 
 
 def diagnose(
@@ -49,7 +52,9 @@ def diagnose(
     Everything is tried on a copy: weights, gradients, running statistics, the optimizer's state and
     torch's random numbers stay as they are. It takes one pass through the batch, and at most three
     times ``steps`` steps with a few pictures. What it cannot see: labels that are wrong but fit,
-    and units that are switched off by another function than the layer ``nn.ReLU``.
+    and units that are switched off by another function than the layer ``nn.ReLU``. What it may
+    suspect without need: a rate that a warm-up still holds small, and what sixty steps do not
+    reach, as numbers far from 0, or a small head upon a frozen body.
 
     Parameters
     ----------
@@ -64,7 +69,8 @@ def diagnose(
         A function of outputs and targets to one number. Without it, cross entropy.
     optimizer
         The one that will be used. Then it is also looked at whether it holds the network's
-        parameters, and whether its rate moves the loss.
+        parameters, and whether its rate moves the loss (not for ``LBFGS``, which asks for more
+        than a gradient).
     steps
         How many steps the network has for learning a few pictures by heart; 0 leaves that out.
     pictures
@@ -112,7 +118,14 @@ its own; leave the first one out']
     on_gpus = sorted({each.device.index or 0 for each in model.parameters() if each.is_cuda})
     with torch.random.fork_rng(on_gpus), torch.enable_grad():
         torch.manual_seed(0)
-        found += _of_a_pass(copy.deepcopy(model), batch, targets, loss)
+        try:
+            patient = copy.deepcopy(model)
+        except (RuntimeError, TypeError) as error:
+            return [
+                *found,
+                f"the network cannot be copied, so it is not tried: {_first_line(error)}",
+            ]
+        found += _of_a_pass(patient, batch, targets, loss)
         if steps and not found:  # a network with a fault that is known need not be tried
             few = batch[:pictures], targets[:pictures]
             found += _of_learning_by_heart(model, *few, loss or F.cross_entropy, optimizer, steps)
@@ -149,15 +162,15 @@ def _of_the_batch(batch: Tensor) -> Iterator[str]:
 def _of_the_settings(model: nn.Module) -> Iterator[str]:
     asleep, moving = [], []
     for name, layer in model.named_modules():
-        if isinstance(layer, _DropoutNd) and layer.p > 0 and not layer.training:
+        if not isinstance(layer, _DropoutNd | _BatchNorm):
+            continue
+        frozen = _is_frozen(model, name)
+        drops = isinstance(layer, _DropoutNd) and layer.p > 0
+        norms = isinstance(layer, _BatchNorm)
+        if not layer.training and not frozen and (drops or norms):
             asleep.append(name)
-        if isinstance(layer, _BatchNorm):
-            weights = [*layer.parameters(recurse=False)]
-            frozen = bool(weights) and not any(each.requires_grad for each in weights)
-            if layer.training and frozen and layer.track_running_stats:
-                moving.append(name)
-            if not layer.training and not frozen:
-                asleep.append(name)
+        if layer.training and frozen and norms and layer.track_running_stats:
+            moving.append(name)
     if asleep:
         yield f"{_listed(asleep)} in evaluation mode; call model.train() before training"
     if moving:
@@ -167,6 +180,15 @@ def _of_the_settings(model: nn.Module) -> Iterator[str]:
         )
     if not any(each.requires_grad for each in model.parameters()):
         yield "no parameter asks for a gradient: all of the network is frozen"
+
+
+def _is_frozen(model: nn.Module, name: str) -> bool:
+    """Say whether a layer is frozen; one without weights is where what surrounds it is."""
+    while True:
+        weights = [*model.get_submodule(name).parameters()]
+        if weights or not name:
+            return bool(weights) and not any(each.requires_grad for each in weights)
+        name = name.rpartition(".")[0]
 
 
 def _of_the_optimizer(model: nn.Module, optimizer: Optimizer | None) -> Iterator[str]:
@@ -193,7 +215,7 @@ def _of_the_optimizer(model: nn.Module, optimizer: Optimizer | None) -> Iterator
             "grad to None"
         )
     if any(float(group["lr"]) == 0 for group in optimizer.param_groups):
-        yield "the rate of the optimizer is 0"
+        yield "the rate of the optimizer is 0; that is right only where a warm-up begins"
 
 
 def _of_a_pass(
@@ -211,7 +233,7 @@ def _of_a_pass(
         return
     measure = loss or F.cross_entropy
     classes = _asks_for_classes(outputs, targets, measure)
-    unfit = [*(_of_labels if classes else _of_numbers)(outputs.detach(), targets, measure)]
+    unfit = [*(_of_labels if classes else _of_numbers)(outputs, targets, measure)]
     yield from unfit
     if not outputs.isfinite().all():
         yield "the outputs hold nan or infinity"
@@ -232,12 +254,15 @@ def _of_a_pass(
     if not first.isfinite():
         yield f"the first loss is {first.item():g}"
         return
-    knows_nothing = math.log(outputs.shape[1]) if classes else math.inf
-    if first.item() > TOO_HIGH * knows_nothing:
-        yield (
-            f"the first loss is {first.item():.3g}; a network that knows nothing pays "
-            f"ln {outputs.shape[1]} = {knows_nothing:.3f}"
-        )
+    if classes:  # by cross entropy: the loss itself may be a sum, or weighted
+        ignored = getattr(measure, "ignore_index", -100)
+        price = F.cross_entropy(outputs.detach(), targets, ignore_index=ignored).item()
+        knows_nothing = math.log(outputs.shape[1])
+        if price > TOO_HIGH * knows_nothing:
+            yield (
+                f"the first loss is {price:.3g}; a network that knows nothing pays "
+                f"ln {outputs.shape[1]} = {knows_nothing:.3f}"
+            )
     yield from _of_gradients(model, first)
 
 
@@ -266,13 +291,14 @@ def _of_labels(outputs: Tensor, targets: Tensor, loss: Loss) -> Iterator[str]:
     low, high = (int(each) for each in labels.aminmax())
     if low < 0 or high >= count:
         yield f"the labels go from {low} to {high}; {count} outputs know 0 to {count - 1}"
-    elif low == high and labels.numel() > 3 and count > 1:
+    elif low == high and count > 1 and float(count) ** (1 - len(targets)) <= CHANCE:
         yield f"all {labels.numel()} labels are {low}; is the set sorted, and not shuffled?"
     yield from _of_logits(outputs, loss)
 
 
 def _of_logits(outputs: Tensor, loss: Loss) -> Iterator[str]:
-    """Tell from their numbers that outputs are no logits."""
+    """Tell from their numbers, and from what made them, that outputs are no logits."""
+    ending, outputs = _ending(outputs), outputs.detach()
     if isinstance(loss, nn.NLLLoss):
         if not _adds_up(outputs.exp()):
             yield "NLLLoss expects logarithms of probabilities; end the network in log_softmax"
@@ -291,9 +317,16 @@ def _of_logits(outputs: Tensor, loss: Loss) -> Iterator[str]:
             "each row of outputs adds up to 1: the network ends in a softmax, and cross entropy "
             "applies its own; leave the first one out"
         )
-    elif low >= 0 and high > 0 and outputs.numel() >= 16:
-        ending = "sigmoid" if low > 0 and high < 1 else "ReLU"
-        yield f"no output is below 0: does the network end in a {ending}? Logits need both signs"
+    elif ending and high > 0:
+        yield f"the network ends in a {ending}: no output is below 0, but logits need both signs"
+
+
+def _ending(outputs: Tensor) -> str | None:
+    """Name the sigmoid or ReLU that made the outputs, before changes of shape; None for others."""
+    node = outputs.grad_fn
+    while node and node.name().removesuffix("Backward0") in OTHER_SHAPES:
+        node = node.next_functions[0][0]
+    return ENDINGS.get(node.name()) if node else None
 
 
 def _adds_up(outputs: Tensor) -> bool:
@@ -322,7 +355,7 @@ def _of_gradients(model: nn.Module, first: Tensor) -> Iterator[str]:
         yield "the loss knows no way back to the weights: was it cut by detach, item or no_grad?"
         return
     try:
-        first.backward()
+        first.backward(inputs=[*asking.values()])  # what else the loss holds is not ours
     except RuntimeError as error:
         yield f"backward fails: {_first_line(error)}"
         return
@@ -348,7 +381,7 @@ def _of_learning_by_heart(
     optimizer: Optimizer | None,
     steps: int,
 ) -> Iterator[str]:
-    if optimizer is not None:
+    if optimizer is not None and not isinstance(optimizer, LBFGS):
         # Together, so that the copied optimizer holds the copied weights.
         patient, its = copy.deepcopy((model, optimizer))
         losses = _train(patient, batch, targets, loss, its, steps)
@@ -399,13 +432,14 @@ def _train(
 ) -> list[float]:
     """Make steps until the pictures are learnt; return the loss before each, and the last."""
     losses: list[float] = []
+    learning = [each for each in model.parameters() if each.requires_grad]
     for step in range(steps + 1):
         value = loss(model(batch), targets)
         losses.append(float(value.detach()))
         if step == steps or not value.isfinite() or (step >= 3 and _learnt(losses)):
             break
         optimizer.zero_grad()
-        value.backward()
+        value.backward(inputs=learning)
         optimizer.step()
     return losses
 
