@@ -14,13 +14,12 @@ Six things are measured, one after the other:
 - ``batches``: LeNet learns 4,000 digits with batches that are k times larger, with the learning
   rate as it was, k times the rate, and k times the rate after a warm-up of an epoch.
 
-The machine did other things as well. The shortest times come near to those of a machine that does
-not; the medians show a busy one, where two threads may wait for each other while a third program
-computes.
+It was measured on a busy machine, so each comparison is recorded twice: the ratio of the shortest
+times, and the median ratio over turns. A loss that is no longer finite counts as a guess, 10 %.
 
 The record is written after each part, and what it holds already is not run again: an interrupted
-benchmark goes on where it stopped. Delete
-``results/scale.json`` to begin anew. Where Ray is missing, that part is left out.
+benchmark goes on where it stopped. Delete ``results/scale.json`` to begin anew. Where Ray is
+missing, that part is left out.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ __all__ = ["KillOnce", "compare", "launch", "main", "shared_out", "train"]
 
 SEED, BATCH = 0, 128
 TIMED = (16, 128, 1024)  # pictures of a step, for all processes together
-# Torch keeps one store of addresses over all restarts, and a process of the second life may find
-# there that of a dead one, and call it in vain. This asks for a new store each time.
+# Torch keeps one store of addresses over restarts. In a run with it, processes of the second life
+# called in vain (pytorch issue 135712 reports the like). This asks for a new store each time.
 NEW_STORE = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "1"
 TRAINED, EPOCHS, RATE = 1024, 4, 0.05  # pictures, and what they are trained by
 
@@ -167,6 +167,9 @@ def launch(
     function: Callable[..., None], *arguments: object, ranks: int = 2, restarts: int = 0
 ) -> None:
     """Start processes that call a function, and start all anew if one of them dies.
+
+    Asks torch for a new store of addresses after each restart, by an environment variable, unless
+    that is set already.
 
     Parameters
     ----------

@@ -34,7 +34,8 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What the script would have srun do, with commands in Slurm's place that only tell."""
     place = tmp_path_factory.mktemp("slurm")
     for name, does in (
-        ("scontrol", '[ "$*" = "show hostnames node[07-08]" ] && printf "node07\\nnode08\\n"'),
+        # More lines than a pipe holds: whoever reads the first and leaves lets scontrol fail.
+        ("scontrol", '[ "$*" = "show hostnames node[07-08]" ] && echo node07 && seq 99999'),
         ("srun", 'printf "%s\\n" "$OMP_NUM_THREADS" "$@"'),
     ):
         place.joinpath(name).write_text(f"#!/bin/bash\n{does}\n")
