@@ -233,6 +233,14 @@ def what_no_one_reads_is_folded(notebook: NotebookNode) -> Complaints:
             yield f"{named(cell)} {'needs' if folds else 'has'} the tag hide-input"
 
 
+def tables_are_rendered(notebook: NotebookNode) -> Complaints:
+    """A page shows a table's lines as they are written, unless the cell says which Markdown it is."""
+    for cell in code_cells(notebook):
+        table = any("\n|" in text for kind, text in contents(cell) if kind == "text/markdown")
+        if table and cell.metadata.get("mystnb", {}).get("markdown_format") != "myst":
+            yield f"{named(cell)} shows a table; its metadata lack mystnb.markdown_format: myst"
+
+
 def pictures_have_alt_text(notebook: NotebookNode) -> Complaints:
     for cell in code_cells(notebook):
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
@@ -353,6 +361,7 @@ CHECKS: list[Check] = [
     cells_are_short,
     sections_end_in_questions,
     what_no_one_reads_is_folded,
+    tables_are_rendered,
     pictures_have_alt_text,
     exercises_have_solutions,
     checkers_tell_solutions_from_stubs,

@@ -203,6 +203,9 @@ FAULTS: dict[checks.Check, list[tuple[str, dict[str, Any], str]]] = {
         ("words", {"metadata": {"tags": ["hide-input"]}}, "has the tag hide-input"),
         ("drawing", {"source": DRAWING + "\n\n\n1"}, "needs the tag hide-input"),
     ],
+    checks.tables_are_rendered: [
+        ("page", data(text_markdown="| a |\n| --- |\n| 1 |"), "mystnb.markdown_format"),
+    ],
     checks.pictures_have_alt_text: [
         ("figure", {"metadata": {}}, "mystnb.image.alt"),
         ("figure", {"metadata": {"mystnb": {"image": {"alt": "figure"}}}}, "alt, in words"),
