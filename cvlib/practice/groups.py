@@ -214,8 +214,8 @@ def stroke_widths(images: Tensor) -> Tensor:
 
 
 def _stroke_width(ink: NDArray[np.bool_]) -> float:
-    if not ink.any() or ink.all():
-        return math.inf if ink.any() else 0.0
+    if not ink.any():
+        return 0.0
     return 4 * (float(distance_transform(ink)[ink].mean()) - 0.5)
 
 

@@ -43,6 +43,11 @@ DESCRIBED: dict[str, tuple[str, str, str]] = {
     "detector": ("finds digits on photographs", _SCENE, "15 numbers for each of 24 × 24 cells"),
     "lenet": ("reads handwritten digits; LeNet as it is taught today", _DIGITS, _READS),
     "lenet5": ("reads handwritten digits; LeNet-5 of 1998", _DIGITS, _READS),
+    "lenet_robust": (
+        "reads handwritten digits; LeNet, which has learnt from digits under attack",
+        _DIGITS,
+        _READS,
+    ),
     "mobilenet_v2": (
         "names what a photograph shows; torchvision's MobileNetV2",
         "a colour picture, 3 × 224 × 224 numbers, normalised as torchvision does",
@@ -63,7 +68,7 @@ DESCRIBED: dict[str, tuple[str, str, str]] = {
 }
 
 #: The networks that are measured when the card is written.
-MEASURED = ("lenet", "lenet5", "vit")
+MEASURED = ("lenet", "lenet5", "lenet_robust", "vit")
 
 _GROUPS = {"thin, up to 2.5": 2.5, "medium, up to 3": 3.0, "thick, up to 3.5": 3.5}
 _STROKES = (*_GROUPS, "very thick, above 3.5")
@@ -86,8 +91,8 @@ def model_card(name: str, model: nn.Module | None = None) -> str:
         The network, a key of :data:`DESCRIBED`. Readers of digits (:data:`MEASURED`) are measured,
         which takes a few seconds; of others the card says what stands in their file.
     model
-        A network to measure in its place, with the same inputs and outputs; what the card says of
-        the file still is of the package's.
+        A network to measure in place of a reader of digits, with the same inputs and outputs; it
+        is set to evaluation mode. What the card says of the file still is of the package's.
 
     Returns
     -------
@@ -98,7 +103,8 @@ def model_card(name: str, model: nn.Module | None = None) -> str:
     Raises
     ------
     ValueError
-        If no network of that name has weights in the package.
+        If no network of that name has weights in the package, or a model is given for one that is
+        not measured.
 
     References
     ----------
@@ -114,6 +120,11 @@ def model_card(name: str, model: nn.Module | None = None) -> str:
     | | |
     """
     path = checkpoint(name)
+    if model is not None and name not in MEASURED:
+        raise ValueError(
+            f"model is given for {name}, which is not measured; expected one of "
+            f"{', '.join(MEASURED)}"
+        )
     what, takes, gives = DESCRIBED[name]
     with safe_open(path, "pt") as file:
         told: dict[str, str] = file.metadata() or {}
@@ -152,7 +163,7 @@ def _making(told: dict[str, str]) -> list[tuple[str, str]]:
     """Say what the file's header says of how the weights were made."""
     facts = [("", "")]
     for title, key in (
-        ("learnt from", "data"),
+        ("data", "data"),
         ("command", "command"),
         ("with torch", "torch"),
         ("with cvlib", "cvlib"),
@@ -244,10 +255,11 @@ def _strange(model: nn.Module, choose: ImageSet, others: ImageSet) -> Iterator[s
     yield (
         f"It passes a picture if its largest probability is {threshold:.3f} or more, which "
         f"{100 * KEEP:g} % of the first {len(chosen)} digits reach. Letters and clothes should not "
-        "pass, digits should, the drawn ones too."
+        "pass, digits should, the drawn ones too. AUC is the probability that one of the other "
+        "digits scores above such a picture."
     )
     yield ""
-    rows = [("pictures", "how many", f"sure, {SURE} or more", "pass", "AUROC")]
+    rows = [("pictures", "how many", f"sure, {SURE} or more", "pass", "AUC")]
     rows.append(("other digits of MNIST", *_passing(known, threshold), ""))
     for title, make in (
         ("drawn digits", slanted_digits),

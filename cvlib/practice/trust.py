@@ -241,7 +241,7 @@ def risk_coverage(scores: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
     scores
         How sure it is of each answer, (N,). Answers with equal scores are given together.
     right
-        Whether each answer is right, (N,).
+        Whether each answer is right, (N,): ``bool``, or 0 and 1.
 
     Returns
     -------
@@ -253,7 +253,8 @@ def risk_coverage(scores: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
     Raises
     ------
     TypeError, ValueError
-        As :func:`cvlib.training.metrics.roc_curve` does, but all answers may be right or wrong.
+        If the scores are no floating-point numbers that can be compared, or ``right`` is not 0 or 1
+        for each of them. All answers may be right, or wrong.
 
     References
     ----------
@@ -267,7 +268,15 @@ def risk_coverage(scores: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
     >>> coverage.tolist(), risk.tolist()
     ([0.25, 0.5, 1.0], [0.0, 0.0, 0.25])
     """
-    given = torch.ones_like(right, dtype=torch.int64)
+    check_tensors(scores=scores)
+    check_tensors(right=right)
+    if right.shape != scores.shape or ((right != 0) & (right != 1)).any():
+        raise ValueError(
+            f"right has shape {tuple(right.shape)}; expected {tuple(scores.shape)}, "
+            "0 or 1 for each score"
+        )
+    right = right.bool()
+    given = torch.ones_like(right)
     _, answered, _ = at_each_threshold(scores, given)
     if right.any():
         _, _, hits = at_each_threshold(scores, right)

@@ -121,6 +121,13 @@ def test_who_comes_once_more_is_drawn_by_lot() -> None:
         for seed in range(5)
     }
     assert len(lots) > 1
+    assert lots == {
+        tuple(balanced_indices(labels, 2, torch.Generator().manual_seed(seed)).tolist())
+        for seed in range(5)
+    }
+    for lot in lots:
+        assert list(lot) == sorted(lot)  # the labels are in order, so these are, too
+        assert sorted(lot.count(at) for at in range(15, 25)) == [1] * 5 + [2] * 5
 
 
 TWO = torch.tensor([0, 1])
@@ -145,6 +152,7 @@ TWO = torch.tensor([0, 1])
             r"images has shape \(1, 3, 2, 2\)",
         ),
         (lambda: balanced_weights(TWO, 3), ValueError, "labels lacks the class 2"),
+        (lambda: balanced_weights(TWO - 1, 2), ValueError, "labels has the class -1; expected 0"),
         (lambda: balanced_weights(TWO, 1), ValueError, "labels has the class 1; expected 0 to 0"),
         (lambda: balanced_indices(TWO.float(), 2), ValueError, "labels is torch.float32"),
     ],

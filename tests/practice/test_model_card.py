@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from torch import nn
 from cvlib.__main__ import main
 from cvlib.data import mnist_sample
 from cvlib.networks import checkpoint, pretrained
-from cvlib.practice.corruptions import CORRUPTIONS
+from cvlib.practice.corruptions import CORRUPTIONS, corrupt
+from cvlib.practice.groups import stroke_widths
 from cvlib.practice.model_card import DESCRIBED, MEASURED, model_card
+from cvlib.practice.trust import fit_temperature
 from cvlib.training import evaluate
 
 cards = importlib.import_module("cvlib.practice.model_card")
@@ -34,6 +37,12 @@ class Constant(nn.Module):
 @pytest.fixture(scope="module")
 def card() -> str:
     return model_card("lenet")
+
+
+@torch.inference_mode()
+def lenet(pictures: torch.Tensor) -> torch.Tensor:
+    outputs: torch.Tensor = pretrained("lenet")(pictures)
+    return outputs
 
 
 def section(card: str, title: str) -> str:
@@ -67,6 +76,14 @@ def test_others_are_honestly_not_measured(name: str) -> None:
     assert ("Apache-2.0" in text) == (name != "mobilenet_v2")
 
 
+def test_what_the_file_says_is_told() -> None:
+    detector, published = model_card("detector"), model_card("mobilenet_v2")
+    assert "| test average precision 50, measured then | 0.9" in detector
+    assert "The number above is an average" in detector
+    assert "| from | https://download.pytorch.org/models/mobilenet_v2" in published
+    assert "No number stands in its file" in "".join(cards._unmeasured({"data": "some"}))
+
+
 def test_drawings_that_lenet5_does_not_learn_are_no_parameters(monkeypatch: Any) -> None:
     monkeypatch.setattr(cards, "_measures", lambda model: [])
     assert "| parameters | 60,000 |" in model_card("lenet5")
@@ -89,12 +106,37 @@ def test_what_it_measures_is_what_evaluating_measures(card: str) -> None:
         assert float(row[4]) < float(row[3]) <= float(row[5])
     spoiled = cells(section(card, "### Under corruption, at severity 3 of 5"))
     assert sorted(row[0].replace(" ", "_") for row in spoiled) == sorted(CORRUPTIONS)
-    assert f"The worst: {spoiled[0][0]}, {spoiled[0][3]}." in card
+    for rows in (classes, strokes, spoiled):
+        worst = min(rows, key=lambda row: float(row[3]))
+        assert f"The worst: {worst[0]}, {worst[3]}." in card
+    widths = stroke_widths(test.images)
+    edges = (0, 2.5, 3, 3.5, float("inf"))
+    counts = [int(((a < widths) & (widths <= b)).sum()) for a, b in pairwise(edges)]
+    assert [int(row[2]) for row in strokes] == counts
+    measuring = test[500:]
+    blurred = corrupt(measuring.images / 255, "gaussian_blur", 3)
+    hits = int((lenet(blurred).argmax(1) == measuring.labels).sum())
+    assert [row[1:3] for row in spoiled if row[0] == "gaussian blur"] == [[str(hits), "500"]]
 
 
 def test_calibration_and_what_was_never_seen_are_told(card: str) -> None:
     rows = cells(section(card, "### Calibration"))
     assert float(rows[0][3]) > 0.1 > 0.03 > float(rows[1][3])
+    _, test = mnist_sample().split(test=1000)
+    choosing, measuring = (lenet(part.images / 255) for part in (test[:500], test[500:]))
+    temperature = fit_temperature(choosing, test[:500].labels)
+    p = (measuring / temperature).softmax(1)
+    right = (p.argmax(1) == test[500:].labels).double().mean()
+    assert rows[1][:3] == [
+        f"divided by {temperature:.3f}",
+        f"{float(p.amax(1).mean()):.3f}",
+        f"{float(right):.3f}",
+    ]
+    threshold = choosing.softmax(1).amax(1).sort(descending=True).values[474]
+    assert f"is {float(threshold):.3f} or more" in card
+    sure = measuring.softmax(1).amax(1)
+    shares = [100 * float((sure >= least).double().mean()) for least in (0.9, threshold)]
+    assert f"| 500 | {shares[0]:.1f} % | {shares[1]:.1f} % |" in card
     strange = {row[0]: row for row in cells(section(card, "### On what it has never seen"))}
     assert list(strange) == ["other digits of MNIST", "drawn digits", "drawn letters", "clothes"]
     assert [row[1] for row in strange.values()] == ["500", "360", "102", "100"]
@@ -118,6 +160,11 @@ def test_no_line_tells_a_place_or_a_day(card: str) -> None:
     assert str(Path.home()) not in card
     assert not re.search(r"20\d\d-\d\d", card)
     assert "|  |" not in card
+
+
+def test_what_cannot_be_measured_is_refused() -> None:
+    with pytest.raises(ValueError, match="model is given for unet_0, which is not measured"):
+        model_card("unet_0", Constant())
 
 
 def test_unknown_networks_are_named() -> None:

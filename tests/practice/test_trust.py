@@ -206,8 +206,14 @@ def test_no_temperature_is_best_for_all_right_or_all_wrong(labels: list[int]) ->
         (
             lambda: risk_coverage(torch.zeros(2), torch.ones(3, dtype=torch.int64)),
             ValueError,
-            "labels has shape",
+            r"right has shape \(3,\); expected \(2,\), 0 or 1",
         ),
+        (
+            lambda: risk_coverage(torch.zeros(2), torch.tensor([1, 2])),
+            ValueError,
+            "expected .2,., 0 or 1 for each score",
+        ),
+        (lambda: risk_coverage(torch.zeros(2), [1, 0]), TypeError, "right is"),  # type: ignore[arg-type]
         (
             lambda: fit_temperature(torch.eye(2), torch.tensor([0, 2])),
             ValueError,
