@@ -54,6 +54,11 @@ def margin_loss(outputs: Tensor, labels: Tensor) -> Tensor:
     Tensor
         ``(N,)``; above 0 where the answer is wrong.
 
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or there is one class only.
+
     References
     ----------
     Carlini and Wagner, "Towards evaluating the robustness of neural networks", IEEE Symposium on
@@ -64,6 +69,7 @@ def margin_loss(outputs: Tensor, labels: Tensor) -> Tensor:
     >>> margin_loss(torch.tensor([[3.0, 1.0, 2.0]]), torch.tensor([0]))
     tensor([-1.])
     """
+    _check_outputs(outputs, labels)
     right = F.one_hot(labels, outputs.shape[1]).bool()
     return outputs.masked_fill(right, -math.inf).amax(1) - outputs[right]
 
@@ -238,7 +244,7 @@ def pgd(
     steps
         How many, at least 1.
     step
-        How far each goes, above 0; by default ``2.5 * epsilon / steps``, so that the whole ball
+        How far each goes, at least 0; by default ``2.5 * epsilon / steps``, so that the whole ball
         can be crossed.
     norm
         ``math.inf``: each step goes along the gradient's signs, and no pixel changes by more than
@@ -274,15 +280,16 @@ def pgd(
     0.125
     """
     number("epsilon", epsilon)
-    step = 2.5 * epsilon / integer("steps", steps, least=1) if step is None else step
-    number("step", step)
+    integer("steps", steps, least=1)
+    step = number("step", 2.5 * epsilon / steps if step is None else step)
+    _norm(norm)
     pictures = pictures.detach()
     x = pictures
     if generator is not None:
         x = (x + _random_change(x, epsilon, norm, generator)).clamp(0, 1)
     for _ in range(steps):
         uphill = input_gradient(model, x, labels, loss)
-        if _norm(norm) == math.inf:
+        if norm == math.inf:
             uphill = uphill.sign()
         else:  # no gradient, no step
             uphill = uphill / _length(uphill).clamp(min=torch.finfo(uphill.dtype).tiny)
@@ -387,6 +394,13 @@ def attacked(
     True
     """
     return pgd(model, inputs, targets, epsilon, steps=steps, generator=generator), targets
+
+
+def _check_outputs(outputs: Tensor, labels: Tensor) -> None:
+    if outputs.ndim != 2 or outputs.shape[1] < 2:
+        raise ValueError(f"outputs has shape {tuple(outputs.shape)}; expected (N, K), K at least 2")
+    if labels.shape != outputs.shape[:1]:
+        raise ValueError(f"labels has shape {tuple(labels.shape)}; expected ({len(outputs)},)")
 
 
 def _norm(norm: float) -> float:

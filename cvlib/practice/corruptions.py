@@ -1,4 +1,4 @@
-"""Spoil pictures as cameras, networks and weather do: ten kinds, five severities each.
+"""Spoil pictures as cameras, light and files do: ten kinds, five severities each.
 
 The kinds and the five severities are after Hendrycks and Dietterich's benchmark; the strengths are
 this course's own, chosen for pictures of some 30 pixels a side. Lengths are shares of a picture's
@@ -230,7 +230,10 @@ def mean_corruption_error(
     1.0
     """
     if not errors or errors.keys() != baseline.keys():
-        raise ValueError(f"errors has {sorted(errors)}, and baseline {sorted(baseline)}")
+        raise ValueError(
+            f"errors has {sorted(errors)}, and baseline {sorted(baseline)}; expected the same "
+            "kinds, one at least"
+        )
     ratios = []
     for kind, some in errors.items():
         if len(some) != len(baseline[kind]):

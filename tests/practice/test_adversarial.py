@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from functools import partial
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from torch import Generator, Tensor, nn
 
 from cvlib import recipes
-from cvlib.data import mnist_sample
+from cvlib.data import ImageSet, mnist_sample
 from cvlib.networks import checkpoint, pretrained
 from cvlib.practice.adversarial import (
     attacked,
@@ -40,8 +41,13 @@ def seeded(seed: int) -> Generator:
     return torch.Generator().manual_seed(seed)
 
 
+@functools.cache
+def held_out() -> ImageSet:
+    return mnist_sample().split(test=1000)[1]
+
+
 def digits(count: int = 24) -> tuple[Tensor, Tensor]:
-    _, test = mnist_sample().split(test=1000)
+    test = held_out()
     return test.images[:count] / 255, test.labels[:count]
 
 
@@ -232,7 +238,7 @@ def accuracy(model: Callable[[Tensor], Tensor], pictures: Tensor, labels: Tensor
 
 
 def test_attacks_on_digits_and_the_control() -> None:
-    model, (pictures, labels) = pretrained("lenet"), digits(100)
+    model, (pictures, labels) = pretrained("lenet"), digits(60)
     noisy = accuracy(model, random_signs(pictures, 0.15, seeded(0)), labels)
     fast = accuracy(model, fgsm(model, pictures, labels, 0.15), labels)
     slow = accuracy(model, pgd(model, pictures, labels, 0.15), labels)
@@ -263,10 +269,9 @@ def test_learning_under_attack_changes_the_batch_and_not_its_labels() -> None:
 
 
 def test_the_weights_that_have_learnt_under_attack_resist() -> None:
-    _, test = mnist_sample().split(test=1000)
-    robust, (pictures, labels) = pretrained("lenet_robust"), digits(100)
+    robust, (pictures, labels) = pretrained("lenet_robust"), digits(60)
     assert checkpoint("lenet_robust").stat().st_size < 130_000
-    found = evaluate(robust, test).accuracy
+    found = evaluate(robust, held_out()[:400]).accuracy
     assert found is not None
     assert found > 0.96
     assert accuracy(robust, pgd(robust, pictures, labels, 0.2), labels) > 0.8
@@ -284,7 +289,7 @@ def test_the_recipe_hands_the_network_to_its_attack(monkeypatch: pytest.MonkeyPa
     few = dataclasses.replace(
         recipe,
         attack=attack,
-        sets=lambda: (train[:64], test[:50]),
+        sets=lambda: (train[:64], test[:20]),
         arguments={**recipe.arguments, "epochs": 1},
     )
     monkeypatch.setitem(recipes.RECIPES, "lenet_robust", few)
@@ -305,12 +310,27 @@ def test_the_recipe_hands_the_network_to_its_attack(monkeypatch: pytest.MonkeyPa
         (lambda m, x, y: pgd(m, x, y, math.nan), ValueError, "epsilon is nan"),
         (lambda m, x, y: pgd(m, x, y, "1"), TypeError, "epsilon is '1'; expected a number"),
         (lambda m, x, y: pgd(m, x, y, 0.1, steps=0), ValueError, "steps is 0; expected at least 1"),
+        (
+            lambda m, x, y: pgd(m, x, y, 0.1, steps=0, step=0.1),
+            ValueError,
+            "steps is 0; expected at least 1",
+        ),
         (lambda m, x, y: pgd(m, x, y, 0.1, step=-1), ValueError, "step is -1; expected a number"),
         (lambda m, x, y: pgd(m, x, y, 0.1, norm=1), ValueError, "norm is 1; expected math.inf or"),
         (lambda m, x, y: project(x, -1.0), ValueError, "epsilon is -1.0"),
         (lambda m, x, y: project(x, 1, 0), ValueError, "norm is 0; expected math.inf or 2"),
         (lambda m, x, y: project(x.long(), 1), TypeError, "perturbation is torch.int64; exp"),
         (lambda m, x, y: random_signs(x, -1, seeded(0)), ValueError, "epsilon is -1"),
+        (
+            lambda m, x, y: margin_loss(torch.zeros(3, 1), y * 0),
+            ValueError,
+            "outputs has shape (3, 1); expected (N, K), K at least 2",
+        ),
+        (
+            lambda m, x, y: margin_loss(torch.zeros(3, 4), y[:1]),
+            ValueError,
+            "labels has shape (1,); expected (3,)",
+        ),
         (
             lambda m, x, y: input_gradient(m, x, y, nn.functional.cross_entropy),
             ValueError,

@@ -13,11 +13,11 @@ from cvlib.recipes import digits
 
 
 def test_what_is_recorded_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = [part[:count] for part, count in zip(digits(), (64, 40), strict=True)]
+    few = [part[:count] for part, count in zip(digits(), (32, 12), strict=True)]
     monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
     monkeypatch.setattr(benchmark, "digits", lambda: few)
     monkeypatch.setattr(benchmark, "EPOCHS", 1)
-    monkeypatch.setattr(benchmark, "SLOW", 10)
+    monkeypatch.setattr(benchmark, "SLOW", 4)
     monkeypatch.setattr(benchmark, "CORRUPTIONS", ("jpeg", "shift"))
     monkeypatch.setattr(
         benchmark, "DIETS", {name: benchmark.DIETS[name] for name in ("noisy", "attacked")}
@@ -30,7 +30,7 @@ def test_what_is_recorded_is_not_run_again(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(benchmark, "trained", watched)
     for seeds in ("1", "2"):
-        monkeypatch.setattr("sys.argv", ["robustness", "--seeds", seeds, "--pictures", "64"])
+        monkeypatch.setattr("sys.argv", ["robustness", "--seeds", seeds, "--pictures", "32"])
         benchmark.main()
     assert seen == [("noisy", 0), ("attacked", 0), ("noisy", 1), ("attacked", 1)]
     results = json.loads((tmp_path / "robustness.json").read_text("utf-8"))["results"]
