@@ -185,6 +185,13 @@ def no_widget_without_a_page(notebook: NotebookNode) -> Complaints:
             yield f"{named(cell)} shows a widget, dead on a page; use explore"
 
 
+def tables_are_drawn(notebook: NotebookNode) -> Complaints:
+    for cell in code_cells(notebook):
+        table = any(kind == "text/markdown" and "| ---" in text for kind, text in contents(cell))
+        if table and cell.metadata.get("mystnb", {}).get("markdown_format") != "myst":
+            yield f"{named(cell)} shows a table, bare text on a page; mystnb.markdown_format: myst"
+
+
 def cells_are_short(notebook: NotebookNode) -> Complaints:
     for cell in code_cells(notebook):
         longest = max(LONGEST, LONGEST_QUESTION * len(calls(cell, "quiz")))
@@ -350,6 +357,7 @@ CHECKS: list[Check] = [
     needs_are_read,
     tolerances_can_be_read,
     no_widget_without_a_page,
+    tables_are_drawn,
     cells_are_short,
     sections_end_in_questions,
     what_no_one_reads_is_folded,

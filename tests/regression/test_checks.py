@@ -188,6 +188,7 @@ FAULTS: dict[checks.Check, list[tuple[str, dict[str, Any], str]]] = {
         ("words", {"metadata": {"nbval": {"rtol": -1}}}, "rtol: -1"),
     ],
     checks.no_widget_without_a_page: [("words", data(**{WIDGET_VIEW: "{}"}), "dead")],
+    checks.tables_are_drawn: [("words", data(text_markdown="| a |\n| --- |"), "shows a table")],
     checks.cells_are_short: [("words", {"source": "1\n" * 33 + "2"}, "34 lines")],
     checks.sections_end_in_questions: [
         ("quiz", {"source": QUIZ.partition("\n")[0]}, "section A section ends in 1 questions"),
