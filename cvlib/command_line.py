@@ -224,7 +224,8 @@ examples:
       the same of a network that you have trained, by python -m cvlib train --weights
 
 The files for onnx and torch take decoded pictures as they are: uint8, (batch, height, width,
-channels), RGB or one channel, of any size. All that is done to them is inside.
+channels), RGB or one channel, of any size. All that is done to them is inside. The page is for
+networks that read digits by layers which its script knows: lenet and mlp.
 """
 
 CARD_EXAMPLES = """\
@@ -430,6 +431,11 @@ def _add_export(commands: Any) -> None:
 def _export(chosen: argparse.Namespace, words: Sequence[str]) -> None:
     """Write a network with what prepares its pictures, and say what the file takes and gives."""
     channels, height, width = EXPORTED[chosen.network]
+    if chosen.to == "web" and (channels, height, width) != EXPORTED["lenet"]:
+        raise ValueError(
+            f"a page reads digits, 28 × 28 and grey; {chosen.network} takes "
+            f"{height} × {width} in {channels} channels"
+        )
     path = chosen.output or Path(f"{chosen.network}{FORMATS[chosen.to]}")
     model = _to_export(chosen.network, chosen.weights)
     try:

@@ -99,13 +99,14 @@ class WithPreprocessing(nn.Module):
     Raises
     ------
     TypeError, ValueError
-        If a size is no whole number from 1 up, the crop is larger than the picture it is cut from,
-        means and standard deviations differ in number, or one of the latter is not positive.
+        If the model is no module, a size is no whole number from 1 up, the crop is larger than the
+        picture it is cut from, means and standard deviations differ in number, or one of the latter
+        is not positive.
 
     Examples
     --------
     >>> model = WithPreprocessing(nn.Flatten(), resize=1, mean=(0.5,), std=(0.25,))
-    >>> model(torch.full((2, 30, 40, 1), 255, dtype=torch.uint8))
+    >>> model(torch.full((2, 2, 6, 1), 255, dtype=torch.uint8))
     tensor([[2.],
             [2.]])
     """
@@ -123,6 +124,7 @@ class WithPreprocessing(nn.Module):
         std: Sequence[float] = (1.0,),
     ) -> None:
         super().__init__()
+        _expect_module(model)
         self.resize = integer("resize", resize, least=1)
         self.crop = self.resize if crop is None else integer("crop", crop, least=1)
         if self.crop > self.resize:
@@ -195,8 +197,8 @@ def to_onnx(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what was expected, or the graph of the model cannot be found or
-        demands that a dynamic axis has one length.
+        If an argument is not what was expected, the model gives several tensors, or its graph
+        cannot be found or demands a certain length of a dynamic axis.
     ModuleNotFoundError
         If onnx or onnxscript is not installed.
     OSError
@@ -237,11 +239,12 @@ def to_onnx(
     proto = program.model_proto
     graph = proto.graph
     named = graph.input[0].type.tensor_type.shape.dim
+    _expect_one(len(graph.output))
     for axis, name in axes.items():
-        if named[axis].dim_param != name:
+        if (found := named[axis].dim_param or named[axis].dim_value) != name:
             raise ValueError(
-                f"model takes {named[axis].dim_value} along axis {axis} of its input and no other "
-                f"number; dynamic is {dict(axes)}, expected axes whose length may change"
+                f"model wants the length of axis {axis}, {name}, to be {found}; dynamic is {axes}, "
+                "expected axes whose lengths are free"
             )
     # Where a line of source lies is nobody's business, and the same model gives the same bytes.
     for part in (
@@ -287,8 +290,8 @@ def to_torch(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what was expected, or the graph of the model cannot be found or
-        demands that a dynamic axis has one length.
+        If an argument is not what was expected, the model gives several tensors, or its graph
+        cannot be found or demands a certain length of a dynamic axis.
     OSError
         If the file cannot be written.
 
@@ -425,6 +428,7 @@ def _program(
             program = torch.export.export(model, (example,), dynamic_shapes=(dims,))
         except Exception as error:  # each step of the way has errors of its own
             raise ValueError(f"model cannot be exported: {_reason(error)}") from error
+    _expect_one(len(program.graph_signature.user_outputs))
     for module in program.graph_module.modules():
         for node in getattr(getattr(module, "graph", None), "nodes", ()):
             node.meta.pop("stack_trace", None)
@@ -438,15 +442,18 @@ def _example(
 
     An axis of length 1 counts as fixed: torch would take 1 for a property of the network.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model is a {type(model).__name__}; expected a torch.nn.Module")
+    _expect_module(model)
     check_tensors(example=example)
     if example.ndim == 0 or 0 in example.shape:
         raise ValueError(
             f"example has shape {tuple(example.shape)}; expected a batch of one picture or more"
         )
+    if not isinstance(dynamic, Mapping | None):
+        raise TypeError(f"dynamic is {dynamic!r}; expected names by axis, such as {{0: 'batch'}}")
     axes = {0: "batch"} if dynamic is None else dict(dynamic)
-    for axis in axes:
+    for axis, name in axes.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"dynamic names axis {axis} {name!r}; expected a name such as 'batch'")
         if integer("dynamic", axis) >= example.ndim:
             raise ValueError(
                 f"dynamic names axis {axis}; expected 0 to {example.ndim - 1}, those of example"
@@ -454,6 +461,16 @@ def _example(
         if example.shape[axis] == 1:
             example = example.repeat_interleave(2, axis)
     return torch.zeros_like(example), axes  # a file keeps no picture that somebody happened to have
+
+
+def _expect_module(model: object) -> None:
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model is a {type(model).__name__}; expected a torch.nn.Module")
+
+
+def _expect_one(tensors: int) -> None:
+    if tensors != 1:
+        raise ValueError(f"model gives {tensors} tensors; expected one")
 
 
 def _need(*modules: str) -> None:

@@ -53,8 +53,8 @@ def _squeezed(picture: NDArray[np.uint8]) -> Tensor:
     return F.interpolate(x, (_CROP, _CROP), mode="bilinear", antialias=True)
 
 
-#: From what was done to what does it: a photograph, ``uint8`` (H, W, 3) in RGB, becomes a batch of
-#: one, (1, 3, 224, 224), for a network that has learnt from ImageNet.
+#: Each way to prepare a picture, by name. It makes of a photograph, ``uint8`` (H, W, 3) in RGB, a
+#: batch of one, (1, 3, 224, 224), for a network that has learnt from ImageNet.
 FAULTS: dict[str, Callable[[NDArray[np.uint8]], Tensor]] = {
     "as it should be": lambda picture: _normal(_middle(picture)),
     "blue for red": lambda picture: _normal(_middle(picture).flip(1)),

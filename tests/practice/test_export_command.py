@@ -112,6 +112,7 @@ def test_what_cannot_be_done_is_told_in_a_line(
         (("lenet", "--to", "onnx", "--weights", other), "holds no weights of lenet: Error(s) in"),
         (("lenet", "--to", "onnx", "--weights", text), "text: holds no weights of lenet: "),
         (("lenet", "--to", "onnx", "--weights", tmp_path / "none"), "No such file"),
+        (("mobilenet_v2", "--to", "web"), "a page reads digits, 28 × 28 and grey; mobilenet_v2"),
     ):
         line = refused(capsys, *words, "--output", tmp_path / "absent")
         assert line.startswith("python -m cvlib export: ")

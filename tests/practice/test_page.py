@@ -27,6 +27,13 @@ EXAMPLE = torch.zeros(1, 1, 28, 28)
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
 
+@pytest.fixture(scope="module")
+def lenet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return to_web(
+        pretrained("lenet"), tmp_path_factory.mktemp("page") / "lenet.html", example=EXAMPLE
+    )
+
+
 def graph_of(page: Path) -> str:
     (graph,) = re.findall(
         r'<script type="application/json" id="graph">(.*?)</script>', page.read_text()
@@ -83,17 +90,18 @@ class Odd(nn.Module):
 
 
 @needs_node
-def test_the_script_computes_what_torch_does(tmp_path: Path) -> None:
+def test_the_script_computes_what_torch_does(lenet: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     odd = Odd().eval()
     odd(EXAMPLE)
-    models = [pretrained("lenet"), odd, MLP().eval()]
+    models = [odd, MLP().eval()]
+    pages = [
+        to_web(each, tmp_path / f"{type(each).__name__}.html", example=EXAMPLE) for each in models
+    ]
+    models.insert(0, pretrained("lenet"))
     _, test = mnist_sample().split(test=1000)
     x = test.images[:20] / 255
-    given = []
-    for place, model in enumerate(models):
-        page = to_web(model, tmp_path / f"{place}.html", example=EXAMPLE)
-        given.append([json.loads(graph_of(page)), x.flatten(1).tolist()])
+    given = [[json.loads(graph_of(page)), x.flatten(1).tolist()] for page in (lenet, *pages)]
     used = {step["operator"] for graph, _ in given for step in graph["steps"]}
     assert used | {"dropout"} == set(WEB_OPERATORS)
     for model, found in zip(models, in_node(RUN, given), strict=True):
@@ -111,9 +119,8 @@ def test_the_script_draws_strokes_as_the_package_does() -> None:
     np.testing.assert_allclose(255 * np.array(found), truth, atol=1e-3)
 
 
-def test_a_page_is_one_file_of_its_own(tmp_path: Path) -> None:
-    page = to_web(pretrained("lenet"), tmp_path / "lenet.html", example=EXAMPLE).read_text()
-    assert not re.search(r"https?:|\bsrc=|\bhref=|import\(|fetch\(|\{\{", page)
+def test_a_page_is_one_file_of_its_own(lenet: Path) -> None:
+    assert not re.search(r"https?:|\bsrc=|\bhref=|import\(|fetch\(|\{\{", lenet.read_text())
 
 
 @pytest.mark.parametrize(
@@ -132,10 +139,9 @@ def test_other_networks_are_refused(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_digit_that_is_drawn_is_read(tmp_path: Path) -> None:
+def test_a_digit_that_is_drawn_is_read(lenet: Path) -> None:
     if executable() is None:
         pytest.skip("Chromium is not installed")
-    path = to_web(pretrained("lenet"), tmp_path / "lenet.html", example=EXAMPLE)
     asked: list[str] = []
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
@@ -143,7 +149,7 @@ def test_a_digit_that_is_drawn_is_read(tmp_path: Path) -> None:
         page.on("request", lambda request: asked.append(request.url))
         mistakes: list[str] = []
         page.on("pageerror", lambda error: mistakes.append(str(error)))
-        page.goto(path.as_uri())
+        page.goto(lenet.as_uri())
         answer = page.locator("#answer")
         assert answer.inner_text() == "Draw a digit."
         box = page.locator("#board").bounding_box()
@@ -172,4 +178,4 @@ def test_a_digit_that_is_drawn_is_read(tmp_path: Path) -> None:
         chromium.close()
     assert wide <= 375
     assert not mistakes
-    assert asked == [path.as_uri()]
+    assert asked == [lenet.as_uri()]
