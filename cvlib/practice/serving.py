@@ -170,8 +170,8 @@ def application(
     ``{"digit": 7, "probabilities": [...]}``. What cannot be answered gets a status, and a sentence
     in ``detail``: 400 a torn form, 413 too many bytes, 415 no PNG or JPEG, 422 no file in the
     field, or a damaged or too large picture, 500 the network failed on this batch, 503 too many
-    wait, or the server ends; try again after so many seconds as ``Retry-After`` says. ``GET /health``
-    answers 200 while the server takes requests.
+    wait, or the server ends; try again after so many seconds as ``Retry-After`` says.
+    ``GET /health`` answers 200 while the server takes requests.
 
     Parameters
     ----------
