@@ -31,6 +31,7 @@ __all__ = ["application", "onnx_predictor", "probabilities", "read_digit", "runn
 Predict = Callable[[NDArray[np.float32]], NDArray[Any]]
 
 _BEGINNINGS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+_MOST_SCANS = 100  # of a JPEG; programs that write pictures draw them in some ten
 _log = logging.getLogger(__name__)
 
 
@@ -58,7 +59,8 @@ def read_digit(data: bytes, *, max_pixels: int = 4_000_000) -> NDArray[np.float3
     TypeError
         If ``data`` is not bytes.
     ValueError
-        If the file is empty, no PNG or JPEG, truncated, damaged, or claims too many pixels.
+        If the file is empty, no PNG or JPEG, truncated, damaged, claims too many pixels, or is a
+        JPEG of more than 100 scans: a few bytes of each go over all pixels once more.
 
     Examples
     --------
@@ -72,8 +74,14 @@ def read_digit(data: bytes, *, max_pixels: int = 4_000_000) -> NDArray[np.float3
     Traceback (most recent call last):
     ValueError: data begins with b'GIF89a'; expected a PNG or a JPEG
     """
-    if isinstance(data, bytes) and data and not data.startswith(tuple(_BEGINNINGS.values())):
+    if not isinstance(data, bytes):
+        raise TypeError(f"data is {type(data).__name__}; expected bytes")
+    if data and not data.startswith(tuple(_BEGINNINGS.values())):
         raise ValueError(f"data begins with {data[:8]!r}; expected a PNG or a JPEG")
+    # Inside of a scan, 0xff is followed by 0 or a restart: these two bytes begin another scan.
+    scans = data.count(b"\xff\xda")
+    if data.startswith(_BEGINNINGS["image/jpeg"]) and scans > _MOST_SCANS:
+        raise ValueError(f"data is a JPEG of {scans} scans; expected {_MOST_SCANS} at most")
     grey = decode(data, grey=True, max_pixels=max_pixels)
     if grey.mean() > 127.5:
         grey = 255 - grey
@@ -160,10 +168,10 @@ def application(
 
     ``POST /digit`` takes a form whose field ``picture`` is a PNG or JPEG file, and answers
     ``{"digit": 7, "probabilities": [...]}``. What cannot be answered gets a status, and a sentence
-    in ``detail``: 413 too many bytes, 415 no PNG or JPEG, 422 no file in the field, or a damaged or
-    too large picture, 500 the network failed on this batch, 503 too many wait, or the server ends;
-    try again after so many seconds as ``Retry-After`` says. ``GET /health`` answers 200 while the
-    server takes requests.
+    in ``detail``: 400 a torn form, 413 too many bytes, 415 no PNG or JPEG, 422 no file in the
+    field, or a damaged or too large picture, 500 the network failed on this batch, 503 too many
+    wait, or the server ends; try again after so many seconds as ``Retry-After`` says.
+    ``GET /health`` answers 200 while the server takes requests.
 
     Parameters
     ----------
@@ -171,7 +179,8 @@ def application(
         From a batch (N, 1, 28, 28), ``float32``, to logits (N, classes). It is called on a thread
         of its own, one batch at a time.
     window, largest, most_waiting
-        As :class:`cvlib.practice.batching.Batcher` takes them.
+        As :class:`cvlib.practice.batching.Batcher` takes them. Apart from those that wait for the
+        network, ``most_waiting`` pictures may be decoded, or wait for that.
     most_bytes
         The most bytes of a request. Of a longer one, no more are read.
     max_pixels
@@ -210,7 +219,7 @@ def application(
 
     @asynccontextmanager
     async def life(app: FastAPI) -> Any:
-        app.state.batcher = queue()
+        app.state.batcher, app.state.decoding = queue(), 0
         work = asyncio.create_task(app.state.batcher.run())
         yield
         app.state.batcher.close()
@@ -238,10 +247,15 @@ def application(
         if picture.content_type not in _BEGINNINGS or (data and not data.startswith(kinds)):
             raise HTTPException(415, "expected a PNG or a JPEG, sent as image/png or image/jpeg")
         try:
-            image = await asyncio.to_thread(read_digit, data, max_pixels=max_pixels)
-        except ValueError as error:
-            raise HTTPException(422, f"the picture cannot be read: {error}") from error
-        try:
+            if app.state.decoding >= most_waiting:
+                raise UnavailableError(f"{app.state.decoding} pictures wait to be decoded")
+            app.state.decoding += 1
+            try:
+                image = await asyncio.to_thread(read_digit, data, max_pixels=max_pixels)
+            except ValueError as error:
+                raise HTTPException(422, f"the picture cannot be read: {error}") from error
+            finally:
+                app.state.decoding -= 1
             row = await app.state.batcher(image)
         except UnavailableError as error:
             raise HTTPException(503, str(error), headers={"Retry-After": "1"}) from error

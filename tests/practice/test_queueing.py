@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cvlib.practice import md1_wait, poisson_arrivals, simulate
 
 times = st.lists(st.integers(0, 60), min_size=0, max_size=40).map(sorted)
-examples = settings(max_examples=80, deadline=None)
+examples = settings(max_examples=60, deadline=None)
 
 
 @examples
@@ -80,11 +80,11 @@ def test_one_by_one_is_the_recursion_of_lindley(arrivals: list[int], fixed: int)
         assert served.begun[at] - moment == wait
 
 
-@pytest.mark.parametrize("load", [0.3, 0.6, 0.8])
+@pytest.mark.parametrize("load", [0.3, 0.8])
 def test_the_wait_is_that_of_theory(load: float) -> None:
     means = []
     for seed in range(4):
-        arrivals = poisson_arrivals(load / 0.01, 10_000, seed=seed)
+        arrivals = poisson_arrivals(load / 0.01, 6000, seed=seed)
         served = simulate(arrivals, window=0, largest=1, service=lambda size: 0.01)
         means.append(served.wait.mean())
     error = np.std(means, ddof=1) / 2

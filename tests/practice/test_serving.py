@@ -69,6 +69,14 @@ def bomb(width: int = 30_000, height: int = 30_000) -> bytes:
     return beginning + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
+def many_scans(count: int) -> bytes:
+    """A JPEG that draws its last scan again and again."""
+    data = file_of("L", "JPEG", progressive=True)
+    last, end = data.rindex(b"\xff\xda"), len(data) - 2
+    again = count - data.count(b"\xff\xda")
+    return data[:end] + again * data[last:end] + data[end:]
+
+
 ONE = file_of("L", "PNG")
 SAMPLE = mnist_sample()
 DIGITS = [np.asarray(image[0]) for image in SAMPLE.images[:8]]
@@ -97,7 +105,7 @@ def refused(client: httpx.Client, status: int, said: str, *what: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["png", "jpeg"])
 def test_the_answer_is_that_of_the_network(client: httpx.Client, kind: str) -> None:
-    for digit in DIGITS:
+    for digit in DIGITS[:4]:
         data = encode(digit, f".{kind}")
         answer = sent(client, data, f"image/{kind}").json()
         with torch.inference_mode():
@@ -214,6 +222,7 @@ def test_what_is_no_png_or_jpeg_is_refused(client: httpx.Client, data: bytes, ki
         (ONE[:-20], "image/png", "damaged or truncated PNG"),
         (ONE[:60] + b"\x00" + ONE[61:], "image/png", "damaged or truncated PNG"),
         (file_of("RGB", "JPEG")[:-40], "image/jpeg", "truncated JPEG"),
+        (many_scans(101), "image/jpeg", "a JPEG of 101 scans; expected 100 at most"),
         (bomb(), "image/png", "pixels"),
         (bomb(1001, 1000), "image/png", "claims 1001 × 1000 pixels; expected 1000000 at most"),
         (bomb(2**31 - 1, 2**31 - 1), "image/png", "claims"),
@@ -225,6 +234,12 @@ def test_a_damaged_or_huge_picture_is_refused(
 ) -> None:
     assert len(data) < 10_000
     refused(client, 422, said, data, kind)
+
+
+def test_a_hundred_scans_are_read_and_only_bytes() -> None:
+    assert read_digit(many_scans(100)).shape == (1, 28, 28)
+    with pytest.raises(TypeError, match="data is bytearray; expected bytes"):
+        read_digit(bytearray(ONE))  # type: ignore[arg-type]
 
 
 def test_a_form_without_the_field_is_refused(client: httpx.Client) -> None:
@@ -404,6 +419,32 @@ def test_a_full_queue_says_when_to_come_back_and_everybody_gets_their_own_answer
             assert gate.sizes == [1, 3]
 
     asyncio.run(main())
+
+
+def test_no_more_pictures_wait_to_be_decoded_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    reached, let = threading.Semaphore(0), threading.Semaphore(0)
+
+    def slowly(data: bytes, *, max_pixels: int) -> np.ndarray:
+        reached.release()
+        assert let.acquire(timeout=20)
+        return read_digit(data, max_pixels=max_pixels)
+
+    monkeypatch.setattr("cvlib.practice.serving.read_digit", slowly)
+    app = application(predict, window=0, largest=1, most_waiting=2)
+
+    async def main() -> list[httpx.Response]:
+        async with app.router.lifespan_context(app), asked(app) as client:
+            calls = [asyncio.create_task(posted(client, data)) for data in (ONE, ONE[:-20])]
+            for _ in calls:
+                assert await asyncio.to_thread(reached.acquire, timeout=20)
+            late = await posted(client, ONE)
+            assert late.json() == {"detail": "2 pictures wait to be decoded"}
+            let.release(3)
+            return [late, *await asyncio.gather(*calls), await posted(client, ONE)]
+
+    responses = asyncio.run(main())
+    assert [response.status_code for response in responses] == [503, 200, 422, 200]
+    assert responses[0].headers["Retry-After"] == "1"
 
 
 def test_a_failure_of_the_network_is_told_to_that_batch_only(
