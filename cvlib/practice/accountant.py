@@ -6,8 +6,8 @@ simply add up. At the end the sum is turned into one :math:`(\varepsilon, \delta
 results are those of ``opacus.accountants.analysis.rdp``.
 
 The price holds for neighbours of which one has one example more (add or remove one), for batches
-drawn by Poisson sampling, every example by a coin of its own, and for random numbers that nobody
-knows.
+drawn by Poisson sampling, every example by a coin of its own, with a chance that does not itself
+depend on the examples, and for random numbers that nobody knows.
 """
 
 from __future__ import annotations
@@ -179,7 +179,8 @@ def get_privacy_spent(
     TypeError
         If ``rdp`` holds no floating-point numbers.
     ValueError
-        If there is not a price for each order, or ``delta`` is out of its range.
+        If there is not a price for each order, one is negative or nan, or ``delta`` is out of its
+        range.
 
     References
     ----------
@@ -199,6 +200,10 @@ def get_privacy_spent(
         raise ValueError(
             f"rdp has shape {tuple(rdp.shape)}; expected ({len(listed)},), one for each order"
         )
+    wrong = ~(rdp >= 0)  # nan is not
+    if wrong.any():
+        at = int(wrong.nonzero()[0])
+        raise ValueError(f"rdp[{at}] is {rdp[at].item():g}; expected a price of at least 0")
     order = torch.tensor(listed, dtype=torch.float64)
     losses = (
         rdp.double() + torch.log1p(-1 / order) - (math.log(allowed) + order.log()) / (order - 1)

@@ -85,8 +85,8 @@ def gaussian_mechanism(
     sensitivity
         By how much one example can change it: the largest Euclidean length (L2), above 0.
     noise_multiplier
-        The standard deviation of the noise, in units of ``sensitivity``, from 0.
-        :func:`gaussian_delta` says how private that is.
+        The standard deviation of the noise, in units of ``sensitivity``, from 0, which protects
+        nothing. :func:`gaussian_delta` says how private other noise is.
     generator
         Where chance comes from; torch's own by default.
 

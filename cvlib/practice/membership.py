@@ -160,8 +160,8 @@ def advantage(members: Tensor, strangers: Tensor, threshold: float) -> float:
     members, strangers
         As for :func:`attack_curve`.
     threshold
-        Whose score is above is called a member. It must not be chosen by these very scores: the
-        best of all thresholds has an advantage above 0 even for an attack that knows nothing.
+        Whose score is above is called a member. Do not take the best for these very scores: it has
+        an advantage of at least 0 even for an attack that knows nothing.
 
     Returns
     -------

@@ -296,7 +296,7 @@ def train_privately(
         How many steps.
     batch_size
         The mean number of pictures per step; each is drawn with the chance of this over their
-        number.
+        number. So their number must be no secret.
     max_norm
         The length to which each picture's gradient is clipped; infinity for none, which needs
         ``noise_multiplier`` 0 and is stochastic gradient descent as it always was.
@@ -349,7 +349,7 @@ def train_privately(
         )
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=momentum)
     coins = torch.Generator().manual_seed(seed)
-    noise = torch.Generator().manual_seed(seed + 2**32)
+    noise = torch.Generator().manual_seed(seed + 2**31)  # torch reads the lower 32 bits alone
     seen = []
     for _ in range(integer("steps", steps)):
         drawn = poisson_sample(len(train), rate, coins)
