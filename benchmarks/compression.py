@@ -9,7 +9,7 @@ loss is that of the labels, nine tenths the divergence from the teacher at a tem
 teacher looks at each training picture once, and its answer serves for the mirrored picture, too.
 "at equal time" has as many steps as fit into the time of learning alone when the teacher's look at
 the pictures counts; "answers at hand" has as many steps as learning alone. Temperature and weight
-are those of the literature, and were not chosen here. Times are those of one thread of the
+were not chosen on these pictures: no others were tried. Times are those of one thread of the
 processor; reading the data set and evaluating do not count.
 """
 

@@ -32,6 +32,7 @@ def soft_targets(logits: Tensor, temperature: float = 4) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> soft_targets(torch.tensor([[0.0, 4.0]]), temperature=4)
     tensor([[0.2689, 0.7311]])
     """
@@ -70,6 +71,7 @@ def distillation_loss(student: Tensor, teacher: Tensor, temperature: float = 4) 
 
     Examples
     --------
+    >>> import torch
     >>> said = torch.tensor([[0.0, 4.0]])
     >>> distillation_loss(said, said).item(), distillation_loss(-said, said).item() > 1
     (0.0, True)

@@ -127,9 +127,8 @@ def int8_onnx(
             batch = next(self.batches, None)
             return None if batch is None else {"x": batch.numpy()}
 
-    logger = (
-        logging.getLogger()
-    )  # it advises on the root logger, which a notebook shows as an error
+    # It advises on the root logger, which a notebook shows as an error.
+    logger = logging.getLogger()
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:

@@ -198,7 +198,7 @@ def prune_channels(model: nn.Module, layer: str, keep: Tensor | Sequence[int]) -
     References
     ----------
     Li, Kadav, Durdanovic, Samet, Graf, "Pruning filters for efficient ConvNets", ICLR 2017, section
-    3.1, figure 2.
+    3.1, figure 1.
 
     Examples
     --------

@@ -79,7 +79,7 @@ def value_range(x: Tensor, axis: int | None = None, clip: float = 0) -> tuple[Te
         Along which each place has a range of its own, such as 0 for the filters of a weight; None
         for one range.
     clip
-        The share of numbers that may lie outside, below 1; half of it on either side. 0 for the
+        The share of numbers that may lie outside, from 0 to 1; half of it on either side. 0 for the
         minimum and the maximum.
 
     Returns
@@ -621,9 +621,9 @@ def integer_linear(x: Tensor, x_zero: int, weight: Tensor, bias: Tensor | None =
             raise TypeError(f"{name} is {each.dtype}; expected whole numbers")
     integer("x_zero", x_zero, least=-(2**31))
     shifted = x.to(torch.int64) - x_zero
-    if shifted.numel():
-        most = int(shifted.abs().max()) * int(weight.abs().sum(1).max())
-        most += 0 if bias is None else int(bias.abs().max())
+    if shifted.numel():  # in 64 bits, since in 8 the magnitude of -128 is -128
+        most = int(shifted.abs().max()) * int(weight.to(torch.int64).abs().sum(1).max())
+        most += 0 if bias is None else int(bias.to(torch.int64).abs().max())
         if most >= 2**31:
             raise ValueError(f"a sum may reach {most}; expected fewer inputs, or fewer bits")
     sums = shifted.to(torch.int32) @ weight.to(torch.int32).T
@@ -671,7 +671,7 @@ def requantize(
         raise ValueError(f"factor is {factor}; expected a number between 0 and 1")
     low, high = steps_of(bits, signed)
     shift = 31
-    while factor < 0.5:  # so that all 31 bits count
+    while factor < 0.5 and shift < 62:  # so that all 31 bits count, and no sum overruns 64
         factor, shift = 2 * factor, shift + 1
     multiplier = min(round(factor * 2**31), 2**31 - 1)
     products = sums.to(torch.int64) * multiplier
