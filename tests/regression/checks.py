@@ -234,7 +234,7 @@ def what_no_one_reads_is_folded(notebook: NotebookNode) -> Complaints:
 
 
 def tables_are_rendered(notebook: NotebookNode) -> Complaints:
-    """A page shows a table's lines as they are written, unless the cell says which Markdown it is."""
+    """A page shows the lines of a table as they are, unless the cell says which Markdown it is."""
     for cell in code_cells(notebook):
         table = any("\n|" in text for kind, text in contents(cell) if kind == "text/markdown")
         if table and cell.metadata.get("mystnb", {}).get("markdown_format") != "myst":
