@@ -12,7 +12,10 @@ from tests.site.conftest import PHONE, Visit
 # What a learner asks, and where it is answered: the best place first.
 QUESTIONS = {
     "overfitting": ["training/metrics.html#too-little-too-much", "training/regularization.html"],
-    "why is my accuracy 10%": ["training/loop.html#when-it-does-not-learn"],
+    "why is my accuracy 10%": [
+        "training/loop.html#when-it-does-not-learn",
+        "practice/troubleshooting.html#always-the-same-answer",
+    ],
     "im2col": ["layers/convolution.html#as-a-matrix-product"],
     "BatchNorm eval": ["layers/normalization.html#batch-normalization"],
     "卷积": ["glossary.html#term-convolution"],
