@@ -35,6 +35,8 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG
 # A chapter whose module bears another name, or that has none.
 MODULES: dict[str, str | None] = {
     "networks/clothes": "mlp",
+    "practice/compression": "quantization",
+    "practice/privacy": "differential_privacy",
     "practice/robustness": "adversarial",
 }
 
