@@ -53,10 +53,9 @@ def pages() -> list[str]:
     """
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     chapters = [
-        page["file"]
+        chapter["file"]
         for part in contents["parts"]
         for chapter in part["chapters"]
-        for page in (chapter, *chapter.get("sections", []))
     ]
     return [
         contents["root"],
