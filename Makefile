@@ -37,7 +37,7 @@ book: _build/html/.built  ## Render the book to _build/html
 
 # Sphinx renders again only what was written anew, and then leaves styles and scripts as they were.
 _build/html/.built: $(READY) _config.yml _toc.yml $(PAGES)
-	@test -z "$$(find book/_* -newer $@ 2>&1)" || rm -rf _build/.doctrees _build/html
+	@test -z "$$(find book/_* _toc.yml -newer $@ 2>&1)" || rm -rf _build/.doctrees _build/html
 	$(VENV)/bin/jupyter-book build . --path-output . --warningiserror --keep-going --nitpick --quiet
 	@touch $@
 
