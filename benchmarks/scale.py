@@ -14,8 +14,9 @@ Six things are measured, one after the other:
 - ``batches``: LeNet learns 4,000 digits with batches that are k times larger, with the learning
   rate as it was, k times the rate, and k times the rate after a warm-up of an epoch.
 
-It was measured on a busy machine, so each comparison is recorded twice: the ratio of the shortest
-times, and the median ratio over turns. A loss that is no longer finite counts as a guess, 10 %.
+Each comparison of times is recorded twice: the ratio of the shortest times, and the median ratio
+over turns. Where the two disagree, other work came between: measure again on a quiet machine. A
+loss that is no longer finite counts as a guess, 10 %.
 
 The record is written after each part, and what it holds already is not run again: an interrupted
 benchmark goes on where it stopped. Delete ``results/scale.json`` to begin anew. Where Ray is

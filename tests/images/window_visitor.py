@@ -46,10 +46,15 @@ def colours(window: Any) -> list[list[int]]:
 def visit(deed: str, told: dict[str, Any]) -> None:
     """Wait for the window and its picture, look at it, and do the deed until the window goes."""
     end = time.monotonic() + 8
-    while not (found := windows(root)) or len(seen := colours(found[TITLE])) < 2:
+    # A window is up, with grey bars, before its picture is. Wait for that, right or blue for red.
+    first = np.broadcast_to(image[0, 0], 3).tolist()
+    seen: list[list[int]] = []
+    while first not in seen and first[::-1] not in seen:
         if time.monotonic() > end:
             os._exit(NEVER_DRAWN)
         time.sleep(0.05)
+        found = windows(root)
+        seen = colours(found[TITLE]) if found else []
     told["opened"], told["colours"], window = list(found), seen, found[TITLE]
     while deed != "nothing" and windows(root):
         if deed == "close":

@@ -5,16 +5,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
 
 import torch
 
-from cvlib.data import mnist_sample
+from cvlib.data import ImageSet, mnist_sample
 from cvlib.practice import ranks
 
 KILLED_AFTER, PICTURES = 7, 640  # five steps an epoch
+
+
+def train(folder: Path, kill: int | None, pictures: ImageSet) -> None:
+    """Train, and leave a file behind at the end of a process, unless it was killed."""
+    rank, life = (os.environ[name] for name in ("RANK", "TORCHELASTIC_RESTART_COUNT"))
+    try:
+        ranks.train(folder, kill, pictures)
+    finally:
+        folder.joinpath(f"ended-{rank}-{life}").touch()
 
 
 def main(folder: str) -> None:
@@ -25,7 +35,7 @@ def main(folder: str) -> None:
     ranks.launch(ranks.compare, place / "found.json")
     for name, kill in (("whole", None), ("killed", KILLED_AFTER)):
         place.joinpath(name).mkdir()
-        ranks.launch(ranks.train, place / name, kill, pictures, restarts=1)
+        ranks.launch(train, place / name, kill, pictures, restarts=1)
 
 
 if __name__ == "__main__":
