@@ -30,7 +30,9 @@ TITLE = "Computer vision with PyTorch"
 NAME = "cvlib-course"
 #: The published site, to which links lead that leave the book.
 ADDRESS = "https://cvlib-course.github.io/cvlib-course/"
+#: Chromium without windows first: it draws the same with a quarter less of the processor.
 BROWSERS = (
+    "chromium-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome",
@@ -210,7 +212,7 @@ def pdf(source: Path, target: Path) -> None:
     if browser is None:
         raise FileNotFoundError(
             f"none of {', '.join(BROWSERS)} is installed; "
-            "on Debian: apt-get install chromium"
+            "on Debian: apt-get install chromium-headless-shell"
         )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(

@@ -42,7 +42,7 @@ class Clock:
 @pytest.mark.usefixtures("float32")
 @pytest.mark.parametrize("arguments", ["--seeds 2", "--seeds 1 --seconds 1"])
 def test_the_benchmark_gives_each_step_its_time(
-    arguments: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: str, pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
     monkeypatch.setattr(tutorial, "WORKERS", 0)
@@ -57,12 +57,12 @@ def test_the_benchmark_gives_each_step_its_time(
         return in_time(*values)
 
     monkeypatch.setattr(tutorial, "in_time", spy)
-    sets = {split: cifar10("test")[::100] for split in ("train", "test")}
+    sets = dict.fromkeys(("train", "test"), pictures[::25])
     monkeypatch.setattr(benchmark, "cifar10", sets.__getitem__)
-    monkeypatch.setattr("sys.argv", ["deeper", "--pictures", "50", *arguments.split()])
+    monkeypatch.setattr("sys.argv", ["deeper", "--pictures", "20", *arguments.split()])
     benchmark.main()
     record = json.loads((tmp_path / "deeper.json").read_text())
-    assert record["command"] == f"python -m benchmarks.deeper --pictures 50 {arguments}"
+    assert record["command"] == f"python -m benchmarks.deeper --pictures 20 {arguments}"
     rows = record["results"]["steps"]
     seconds = record["results"]["tutorial_seconds"]
     measured = "seconds" not in arguments

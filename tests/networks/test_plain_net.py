@@ -92,7 +92,7 @@ class Clock:
 @needs_cifar10
 @pytest.mark.usefixtures("float32")
 def test_the_benchmark_gives_each_step_its_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
     monkeypatch.setattr(benchmark, "WORKERS", 0)
@@ -109,7 +109,7 @@ def test_the_benchmark_gives_each_step_its_time(
 
     monkeypatch.setattr(benchmark, "in_time", spy)
     monkeypatch.setattr("sys.argv", ["cifar10", "--pictures", "50", "--seeds", "2"])
-    sets = {split: cifar10("test")[::100] for split in ("train", "test")}
+    sets = dict.fromkeys(("train", "test"), pictures[::5])
     monkeypatch.setattr(benchmark, "cifar10", sets.__getitem__)
     torch.manual_seed(0)
     benchmark.main()
@@ -150,9 +150,11 @@ def test_as_many_epochs_as_fit_by_the_pace_of_the_run_itself(
 
 @needs_cifar10
 @pytest.mark.usefixtures("float32")
-def test_more_looks_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_looks_are_recorded(
+    pictures: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
-    sets = {split: cifar10("test")[::100] for split in ("train", "test")}
+    sets = dict.fromkeys(("train", "test"), pictures[::5])
     monkeypatch.setattr(benchmark, "cifar10", sets.__getitem__)
     line = ["cifar10", "--pictures", "50", "--looks", "1", "2", "--seeds", "2"]
     monkeypatch.setattr("sys.argv", line)

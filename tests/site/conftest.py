@@ -94,7 +94,8 @@ def executable() -> str | None:
 def browser() -> Iterator[Browser]:
     """Start Chromium without a network."""
     if executable() is None:
-        pytest.skip(f"none of {', '.join(BROWSERS)} is installed; on Debian: apt install chromium")
+        package = BROWSERS[0]
+        pytest.skip(f"none of {', '.join(BROWSERS)} is installed; on Debian: apt install {package}")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
         yield chromium
