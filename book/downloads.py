@@ -30,7 +30,7 @@ TITLE = "Computer vision with PyTorch"
 NAME = "cvlib-course"
 #: The published site, to which links lead that leave the book.
 ADDRESS = "https://cvlib-course.github.io/cvlib-course/"
-#: Chromium without windows first: it draws the same with a quarter less of the processor.
+#: Chromium without windows comes first: it draws the same with less work.
 BROWSERS = (
     "chromium-headless-shell",
     "chromium",
