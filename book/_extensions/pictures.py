@@ -99,10 +99,9 @@ def announce(app: Sphinx, exception: Exception | None) -> None:
             return f"<img {said}{lazy} />"
         width, height = size(out / name)
         said = STYLE.sub("", said)  # the size that a notebook wishes for
-        said += (
-            f' width="{width}" height="{height}" style="--wide: {width}px"'
-        )
-        return f'<span class="picture"><img {said}{lazy} /></span>'
+        said += f' width="{width}" height="{height}"'
+        wide = f'style="--wide: {width}px"'
+        return f'<span class="picture" {wide}><img {said}{lazy} /></span>'
 
     for path in out.rglob("*.html"):
         text = path.read_text("utf-8")

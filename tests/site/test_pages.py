@@ -311,6 +311,17 @@ def test_paper_holds_pictures_that_no_reader_has_come_near(visit: Visit) -> None
     assert printed >= page.locator("article img:visible").count() > 2
 
 
+def test_nothing_moves_when_pictures_are_found_to_scroll(visit: Visit) -> None:
+    page = visit("book/layers/convolution.html", viewport=PHONE, maths=False).page
+    page.locator(".picture[tabindex]").first.wait_for()
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert page.evaluate("""() => {
+        const all = [...document.querySelectorAll(".picture[tabindex]")];
+        for (const each of all) each.removeAttribute("tabindex");
+        return [all.length > 2, document.documentElement.scrollHeight];
+    }""") == [True, height]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_code_can_be_read(theme: str, visit: Visit) -> None:
     page = visit("book/layers/convolution.html", theme=theme).page
