@@ -15,8 +15,8 @@ Six things are measured, one after the other:
   rate as it was, k times the rate, and k times the rate after a warm-up of an epoch.
 
 Each comparison of times is recorded twice: the ratio of the shortest times, and the median ratio
-over turns. Where the two disagree, other work came between: measure again on a quiet machine. A
-loss that is no longer finite counts as a guess, 10 %.
+over turns. Where the two are far apart, measure again on a quieter machine. A loss that is no
+longer finite counts as a guess, 10 %.
 
 The record is written after each part, and what it holds already is not run again: an interrupted
 benchmark goes on where it stopped. Delete ``results/scale.json`` to begin anew. Where Ray is

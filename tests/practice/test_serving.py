@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import socket
 import struct
 import threading
@@ -30,6 +31,7 @@ from cvlib.practice import (
     running,
     upload,
 )
+from tests.checkout import ROOT
 
 NET = pretrained("lenet")
 
@@ -563,3 +565,28 @@ def test_a_real_server_answers_before_it_stops(monkeypatch: pytest.MonkeyPatch) 
     assert found[0][0] == 200
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def test_the_record_of_real_servers_shows_what_the_text_says() -> None:
+    found = json.loads((ROOT / "results/serving.json").read_text("utf-8"))["results"]["served"]
+    alone, *batched = found["wide"].values()
+    for load in ("load 4", "load 5"):
+        assert 140 < alone[load]["answers_a_second"] < 170
+        assert 300 < alone[load]["milliseconds_median"] < 400
+        assert alone[load]["refused_percent"] > 30
+    assert 170 < alone["load 3"]["answers_a_second"] < 190
+    fastest = [rows["load 5"] for rows in batched]
+    assert all(row["refused_percent"] == 0 for row in fastest)
+    without, *_, longest = fastest
+    assert 20 < without["milliseconds_median"] < 25
+    assert 9 < longest["milliseconds_median"] - without["milliseconds_median"] < 13
+    assert without["pictures_per_batch_mean"] < 6 < 12 < longest["pictures_per_batch_mean"]
+    for rules in found.values():
+        _, no_window, *windows = rules.values()
+        for load, row in no_window.items():
+            for rows in windows:
+                saved = row["milliseconds_median"] - rows[load]["milliseconds_median"]
+                assert saved < 0.5
+    for rows, window in zip([*found["LeNet"].values()][2:], (5, 20), strict=True):
+        at_once = found["LeNet"]["largest 16, window 0 ms"]["load 1"]["milliseconds_median"]
+        assert rows["load 1"]["milliseconds_median"] == pytest.approx(at_once + window, abs=1)
